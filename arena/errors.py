@@ -1,4 +1,4 @@
-"""The error tree. Every error says what was wrong, where, and what to do; its class decides the exit code."""
+"""The error tree. Every error names the mistake, its place, and what to do; its class decides the exit code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXIT_INTERRUPTED = 130
 
 
 _COMMAND = re.compile(r"(?m)^(\s*)(?=::)|(?<=##)(?=\[)")
-"""Where a line of output would be a command to GitHub Actions: `::` at its start, `##[` anywhere."""
+"""Signs that make a line of output a command to GitHub Actions: `::` at its start, `##[` anywhere."""
 
 
 def visible(text: str) -> str:
@@ -76,7 +76,7 @@ class SettingRefused(ConfigError):
 
 
 class DataError(UsageError):
-    """An input file does not hold what it should; carries *all* issues found, each with its place."""
+    """An input file is malformed; carries *all* issues found, each with its place."""
 
     def __init__(self, issues: Sequence[Issue]) -> None:
         self.issues = tuple(issues)
@@ -84,9 +84,9 @@ class DataError(UsageError):
 
 
 class TrialEnded(ArenaError):
-    """Base of what ends a trial from within: `stop` says why, the message says more in one line.
+    """Base of exceptions that end a trial: `stop` is the reason, the message explains it in one line.
 
-    `attempts` holds what was tried (`messages.HttpAttempt` values) where a service was asked, for the call log.
+    `attempts`: the HTTP attempts (`messages.HttpAttempt` values) if a service was called, for the call log.
     """
 
     stop = Stop.BUG
@@ -126,7 +126,7 @@ class RequestFiltered(GateDenied):
 
 
 class JudgePending(TrialEnded):
-    """The judge was not asked here: its answer comes from a batch, and is not there yet. The trial is `pending`."""
+    """The judge is asked by a batch, whose answer has not arrived yet. The trial is `pending`."""
 
     stop = Stop.JUDGE_PENDING
 
@@ -134,7 +134,8 @@ class JudgePending(TrialEnded):
 class LimitExceeded(TrialEnded):
     """A limit of the run was reached: a clean stop that a higher limit resumes.
 
-    `kind` names the limit (`calls`, `total_tokens`, ...), `value` what would have been reached, `limit` the bound.
+    `kind` names the limit (`calls`, `total_tokens`, ...), `value` the value that would have been reached, `limit` the
+    bound.
     """
 
     stop = Stop.BUDGET
@@ -157,11 +158,11 @@ class ServiceFault(TrialEnded):
 
 
 def ended(stop: Stop, message: str) -> TrialEnded:
-    """Return the exception that ends a trial for this reason: a recorded end is repeated as what it was."""
+    """Return the exception that ends a trial for this reason, to repeat a recorded end."""
     for kind in (ContextExceeded, RequestFiltered, PlayerFault, GateDenied, JudgePending):
         if kind.stop is stop:
             return kind(message)
-    if stop is Stop.BUDGET:  # met between two attempts of one call
+    if stop is Stop.BUDGET:  # found between two attempts of one call
         end = TrialEnded(message)
         end.stop = stop
         return end
@@ -169,10 +170,10 @@ def ended(stop: Stop, message: str) -> TrialEnded:
 
 
 class StorageFault(ArenaError):
-    """The run directory does not take what is written (disk full, say): the run stops at once, and can be resumed."""
+    """The run directory cannot be written (for example because the disk is full): the run stops, and can be resumed."""
 
 
 class Interrupted(ArenaError):
-    """The user asked to stop (Ctrl-C): nothing more is started, and the run can be resumed."""
+    """The user asked to stop (Ctrl-C): no further call starts, and the run can be resumed."""
 
     exit_code = EXIT_INTERRUPTED

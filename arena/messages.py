@@ -1,7 +1,7 @@
 """The request to a model and its reply: Conversation, ModelRequest, ModelReply.
 
 A conversation only grows, and carries a running digest, so that neither logs nor digests are quadratic in its length.
-Objects of every call are NamedTuples: as immutable as a frozen dataclass, and made in a quarter of the time.
+Objects made for every call are NamedTuples: immutable like a frozen dataclass, and made in a quarter of the time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from arena.records import CallKind, Json
+from arena.formats.json_types import Json
+from arena.transcripts import CallKind
 
 
 class NativeCall(NamedTuple):
@@ -62,7 +63,7 @@ class NativeMessage(Message):
 
 
 class Conversation:
-    """A system text and an append-only list of messages, with a running SHA-256 over all of it.
+    """A system text and an append-only list of messages, with a running SHA-256 over all of them.
 
     Providers get `messages` itself: they read it and never change it.  `chars` counts all characters.
     """
@@ -101,7 +102,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a model is asked to sample; None means: not sent, the server's own default holds."""
+    """Sampling settings of a model; None: not sent, so the server's default applies."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -124,10 +125,10 @@ class ModelRequest(NamedTuple):
     """One question to a model. `kind` is `model` (a player) or `judge`; `seed` are the trial's 64 hex digits.
 
     `tools` are offered in the provider's own form; without them calls are part of the text, if any are made.
-    `schema`: a JSON schema (an object that allows no further keys) to which the answer shall be bound, where the
-    endpoint can; where it cannot, it is left out and noted.
-    `before_retry`: called with an attempt that failed before another one is made; what it raises (TrialEnded) ends the
-    call, with the attempts so far.
+    `schema`: a JSON schema (an object that allows no further keys) that the endpoint should enforce for the answer; if
+    it cannot, the schema is left out and noted.
+    `before_retry`: called with a failed attempt before another one is made; if it raises TrialEnded, the call ends with
+    the attempts so far.
     """
 
     kind: CallKind
@@ -144,8 +145,8 @@ class ModelRequest(NamedTuple):
 class Usage(NamedTuple):
     """Token counts; `estimated` when the server named none and they were counted as characters / 4, rounded up.
 
-    `completion_tokens` hold `reasoning_tokens`, and `prompt_tokens` hold `cached_prompt_tokens` (read from a cache)
-    and `cache_write_tokens` (written to one), whatever the server counts separately.
+    `completion_tokens` include `reasoning_tokens`, and `prompt_tokens` include `cached_prompt_tokens` (read from a
+    cache) and `cache_write_tokens` (written to one), even if the server counts them separately.
     """
 
     prompt_tokens: int = 0
@@ -156,7 +157,7 @@ class Usage(NamedTuple):
     cache_write_tokens: int = 0
 
     def plus(self, other: Usage) -> Usage:
-        """Return the sum of both; estimated where one of them is."""
+        """Return the sum of both; estimated if one of them is."""
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
@@ -180,7 +181,7 @@ class Usage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HttpAttempt:
-    """One HTTP attempt of a call: status (None: no answer), milliseconds, what went wrong, the wait that followed.
+    """One HTTP attempt of a call: status (None: no answer), milliseconds, the problem, the wait that followed.
 
     `may_be_billed`: the request reached the server, but its cost is unknown (cut, timed out, unreadable).
     """
@@ -195,12 +196,12 @@ class HttpAttempt:
 class ModelReply(NamedTuple):
     """A model's answer, normalised.
 
-    `finish`: `stop`, `length`, `refusal`, or the server's own word where it is none of these.  `text` may be empty.
+    `finish`: `stop`, `length`, `refusal`, or otherwise the server's own word.  `text` may be empty.
     `reasoning` is separate from `text`.  `raw`: the body as received (None for offline providers), known keys
-    redacted.  `notes`: what the transport had to do (a parameter dropped, usage estimated), each a short phrase.
-    `calls`: what the model called in the provider's own form, even if no tools were offered (then noted).
-    `not_sent`: settings that were asked for and left out, since the API or the model takes none so far: names of
-    Sampling, and `schema`.
+    redacted.  `notes`: changes by the transport (a parameter dropped, usage estimated), each a short phrase.
+    `calls`: calls in the provider's own form, even if no tools were offered (then noted).
+    `not_sent`: requested settings that were left out because the API or the model refuses them: names of Sampling, and
+    `schema`.
     """
 
     text: str
@@ -216,12 +217,12 @@ class ModelReply(NamedTuple):
 
     @property
     def may_be_billed(self) -> int:
-        """How many failed attempts before this answer may have cost something that `usage` does not hold."""
+        """Failed attempts before this answer that may have cost something that `usage` does not include."""
         return sum(attempt.may_be_billed for attempt in self.attempts)
 
 
 class ToolRecording(Protocol):
-    """Recorded tool calls of another run (providers/replay.py), and what its players were shown of the tools."""
+    """Recorded tool calls of another run (providers/replay.py), and its description of the tools for players."""
 
     def tools_text(self) -> str | None: ...
 
@@ -231,38 +232,38 @@ class ToolRecording(Protocol):
 class Provider(Protocol):
     """One way to reach models. Thread-safe: many workers call `complete` at once.
 
-    Inherit from it: all but `complete` have defaults. `complete` raises ServiceFault (`timeout` or `provider`) when no
-    usable answer came after the allowed retries, with the HttpAttempts made in `attempts`; ContextExceeded where the
-    conversation does not fit the model, RequestFiltered where the provider's filter refuses it; ConfigError if the
-    server refuses a value that the user set.
+    Inherit from it: all methods except `complete` have defaults. `complete` raises ServiceFault (`timeout` or
+    `provider`) if no usable answer came after the allowed retries, with the HttpAttempts made in `attempts`;
+    ContextExceeded if the conversation does not fit the model, RequestFiltered if the provider's filter refuses it;
+    ConfigError if the server refuses a value that the user set.
     """
 
     name: str
     offline: bool
-    """True when nothing leaves the process (mock, scripted, replay): calls cost nothing."""
+    """True if no call leaves the process (mock, scripted, replay): calls cost nothing."""
 
     def complete(self, request: ModelRequest) -> ModelReply: ...
 
     @property
     def api_version(self) -> str | None:
-        """The version of the API, where it has several: part of what decides how a model plays."""
+        """The version of the API, if it has several: it may change how a model plays."""
         return None
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What the user should know before the first call."""
+        """Warnings for the user before the first call."""
         return ()
 
     def check_model(self, model: str, judging: bool) -> None:
-        """Errors: ConfigError, DataError when it is known that there is no such model (or no such judge)."""
+        """Check the name of a model (or judge). Errors: ConfigError, DataError if it is known not to exist."""
         return
 
     def check_sampling(self, sampling: Sampling) -> None:
-        """Errors: ConfigError when it is known that the API takes no such sampling."""
+        """Check sampling settings. Errors: ConfigError if the API is known to refuse them."""
         return
 
     def recording(self, model: str) -> ToolRecording | None:
-        """Return where the tool calls of this model's seats come from; None: from the run's own tools."""
+        """Return the source of the tool calls of this model's seats; None: the run's own tools."""
         return None
 
     def digest(self, model: str) -> str | None:
@@ -270,12 +271,12 @@ class Provider(Protocol):
         return None
 
     def close(self) -> None:
-        """Free what the provider holds."""
+        """Release the provider's resources."""
         return
 
 
 class ToolAnswer(NamedTuple):
-    """The calculator's answer to one request: the parsed JSON object and how long it took."""
+    """The calculator's answer to one request: the parsed JSON object and its duration."""
 
     answer: dict[str, Json]
     ms: float
@@ -286,8 +287,8 @@ class Calculator(Protocol):
     """One way to reach the calculator. Thread-safe.
 
     `call` takes `op`, `args` and the seed for this call (hex; ignored by carriers without seeded mode) and returns the
-    answer, even if the answer is `ok: false`; it raises ServiceFault (`timeout` or `calculator`) when none came.
-    `catalogue` returns the list that the `ops` op gives. `identity` tells provider, version, digest, number of ops.
+    answer, even if the answer is `ok: false`; it raises ServiceFault (`timeout` or `calculator`) if none came.
+    `catalogue` returns the list of the op `ops`. `identity` has provider, version, digest, number of ops.
     """
 
     name: str

@@ -1,10 +1,10 @@
-"""The words that every family shares: Stop, Trial, Entry, Transcript, Score, Record.
+"""The types that every family shares: Stop, Trial, Entry, Transcript, Score, Record.
 
-A `Record` is one line of matches.jsonl. Nothing in it is a wall-clock value, so equal runs give equal bytes.
+A `Record` is one line of matches.jsonl. It has no wall-clock values, so equal runs give equal bytes.
 
-Every line has the same members of the same types, whatever happened in its trial, so that readers of tables infer one
-schema from any part of a file: text that is not there is empty, counters are 0, and a value of a free shape is JSON in
-a text. In Python it is the value itself.
+Every line has the same members of the same types, whatever happened in its trial, so that table readers infer one
+schema from any part of a file: missing text is empty, missing counters are 0, and a value without a fixed shape is JSON
+in a text. In Python it is the value itself.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def trial_seed(run_seed: int, key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ItemAnswer:
-    """What a judge says to a question that yes or no answers (judging/items.py). `answer`: `split` where of several
-    judgements as many say yes as no.  `turn`: the one that shows it, None if no single turn does."""
+    """A judge's answer to a yes-or-no question (judging/items.py). `answer`: `split` if equally many judgements say yes
+    and no.  `turn`: the turn that shows it, None if no single turn does."""
 
     id: str
     answer: Literal["yes", "no", "split"]
@@ -76,7 +76,7 @@ class ItemAnswer:
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """One of several judgements of a trial. `repetition`: of this judge, 0-based.  `scores` is None if its answer
-    could not be read, and `unscored` says why.  `items`: its answers to the questions, where there are any."""
+    could not be read, and `unscored` says why.  `items`: its answers to the questions, if there are any."""
 
     judge: str
     repetition: int
@@ -347,5 +347,5 @@ def _number(value: float | None) -> float | int | None:
 
 
 def stops(names: Iterable[str]) -> tuple[Stop, ...]:
-    """Return stop reasons by name. Errors: ValueError for a name that is none."""
+    """Return stop reasons by name. Errors: ValueError for an unknown name."""
     return tuple(Stop(name) for name in names)

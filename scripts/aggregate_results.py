@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """`python -m scripts.aggregate_results --run_id NAME`: writes the results of a run again, as `arena risk report` does.
 
---outdir names the results folder, --evaluator other rules; with --emit-status never only warnings are printed. --stream
-has no effect: rows are always read one at a time.
+--outdir names the results folder, --evaluator other rules; `--emit-status never` prints only warnings. --stream has no
+effect: rows are always read one at a time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from arena.cli.entry import main as arena  # noqa: E402
 
 
 def words_for(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return the words after `arena` that carry out what was asked for."""
+    """Return the words after `arena` that do the same."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--stream", action="store_true")
     parser.add_argument("--emit-status", "--emit_status", choices=("always", "never"))

@@ -1,4 +1,4 @@
-"""`make bench`: how fast and how small the arena is, as tables, with what bounds it measured in the same run.
+"""`make bench`: speed and size of the arena, as tables, with references measured in the same run.
 
     python3 scripts/bench.py                       # everything
     python3 scripts/bench.py playing families      # some tables
@@ -18,7 +18,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -27,13 +28,18 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
 from arena.formats.tables import text_table  # noqa: E402
+from arena.store import digests  # noqa: E402
+from arena.store.closing import ChainedRecords  # noqa: E402
+from arena.store.journal import encode_line  # noqa: E402
+from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE  # noqa: E402
 from scripts.bench_families import family_lines  # noqa: E402
 from scripts.bench_parts import part_lines  # noqa: E402
 from scripts.bench_report import report_lines  # noqa: E402
 from tests.support.comparison_rig import Made, match, verified  # noqa: E402
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-"""What this benchmark may use, as it was started: a pinned process hands its one core on to its children."""
+"""The cores that this benchmark may use, read at its start: a pinned process passes its single core on to its
+children."""
 
 CLIENT_CORE, SERVER_CORE = 0, 1
 LATENCY_S = 0.050
@@ -44,6 +50,8 @@ MATCHES = 2000
 BUSY = "sum(number * number % 7 for number in range(20_000_000))"
 WAVES = 12
 """Matches a worker plays over HTTP: all take equally long, so whole waves leave no worker idle at the end."""
+MANY_WORKERS, MANY_LATENCY_S, MANY_WAVES = 1024, 1.0, 3
+"""Of the run in two processes over HTTP, which shows how many calls one machine keeps in flight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class Ran:
 
 
 def pin(core: int | None) -> None:
-    """Pin this process to a core (None: to all that the benchmark may use), where the system lets us."""
+    """Pin this process to a core (None: to all that the benchmark may use), if the system allows it."""
     if CORES:
         os.sched_setaffinity(0, CORES if core is None else {CORES[core % len(CORES)]})
 
@@ -88,7 +96,7 @@ def session(folder: Path) -> dict[str, float]:
 
 
 def size_of(folder: Path) -> tuple[int, int]:
-    """Return the bytes of all files below a folder, as they are and in blocks on the disk."""
+    """Return the bytes of all files below a folder: their sizes, and in blocks on the disk."""
     stats = [path.stat() for path in folder.rglob("*")]
     files = [stat.st_size for path, stat in zip(folder.rglob("*"), stats, strict=True) if path.is_file()]
     return sum(files), sum(stat.st_blocks * 512 for stat in stats)
@@ -119,7 +127,7 @@ def play(folder: Path, model: str, calculator: str, matches: int) -> tuple[list[
 
 
 def bare_files(folder: Path, matches: int) -> float:
-    """Return turns per second of a loop that only writes what a run of `mock/talker` writes: lines, files, sizes."""
+    """Return turns per second of a loop that only writes: the same lines, files and sizes as a run of `mock/talker`."""
     pin(CLIENT_CORE)
     line, view, rest = "x" * 570 + "\n", "x" * 6300, "x" * 5400
     started = time.perf_counter()
@@ -143,12 +151,18 @@ def bare_files(folder: Path, matches: int) -> float:
     return matches * 12 / (time.perf_counter() - started)
 
 
-def serve() -> tuple[subprocess.Popen[bytes], int]:
-    """Start the latency server on the other core; return it and its port."""
-    words = [sys.executable, "-m", "tests.support.latency_server", "--latency-ms", str(LATENCY_S * 1000), "--light"]
+@contextmanager
+def serving(latency_s: float) -> Iterator[int]:
+    """Start the latency server on the other core and yield its port, to which the provider `local` leads meanwhile."""
+    words = [sys.executable, "-m", "tests.support.latency_server", "--latency-ms", str(latency_s * 1000), "--light"]
     server = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=lambda: pin(SERVER_CORE))
     assert server.stdout is not None
-    return server, int(server.stdout.readline())
+    try:
+        port = int(server.stdout.readline())
+        os.environ["ARENA_LOCAL_BASE_URL"] = f"http://127.0.0.1:{port}/v1"
+        yield port
+    finally:
+        server.kill()
 
 
 def bare_http(port: int, seconds: float) -> float:
@@ -173,32 +187,36 @@ def bare_http(port: int, seconds: float) -> float:
     return sum(counts) / (time.perf_counter() - started)
 
 
+def asked_per_second(folder: Path, workers: int, waves: int, core: int | None, *flags: str) -> float:
+    """Return requests per second of a whole run of matches of 20 turns, `waves` a worker, while it plays."""
+    repetitions = workers * waves // CHALLENGES
+    run(
+        arena(folder, "--participant-model", "local/m", "--judge-model", "mock/judge", "--max-turns", "20",
+              "--workers", str(workers), "--calculator-provider", "none", "--repetitions", str(repetitions),
+              "--challenge-ids", challenge_ids(CHALLENGES), *flags),
+        core,
+    )  # fmt: skip
+    calls: int = json.loads((folder / "summary.json").read_bytes())["usage"]["players"]["calls"]
+    return calls / session(folder)["playing_seconds"]
+
+
 def over_http(folder: Path) -> list[list[str]]:
-    """Measure the whole arena with 256 workers against a server of 50 ms latency, and bare http.client next to it."""
-    server, port = serve()
-    os.environ["ARENA_LOCAL_BASE_URL"] = f"http://127.0.0.1:{port}/v1"
-    ideal = WORKERS / LATENCY_S
-    try:
+    """Measure the whole arena over HTTP: 256 workers on one core next to bare http.client, 1,024 in two processes."""
+    with serving(LATENCY_S) as port:
         child = subprocess.run(
             [sys.executable, __file__, "--bare-http", str(port)], cwd=ROOT, capture_output=True, check=True,
             preexec_fn=lambda: pin(CLIENT_CORE),
         )  # fmt: skip
         bare = float(child.stdout)
-        out = folder / "http"
-        repetitions = WORKERS * WAVES // CHALLENGES
-        run(
-            arena(out, "--participant-model", "local/m", "--judge-model", "mock/judge", "--max-turns", "20",
-                  "--workers", str(WORKERS), "--calculator-provider", "none", "--repetitions", str(repetitions),
-                  "--challenge-ids", challenge_ids(CHALLENGES))
-        )  # fmt: skip
-        summary = json.loads((out / "summary.json").read_bytes())
-        seconds = session(out)["playing_seconds"]
-        rate = summary["usage"]["players"]["calls"] / seconds
-    finally:
-        server.kill()
+        rate = asked_per_second(folder / "http", WORKERS, WAVES, CLIENT_CORE)
+    with serving(MANY_LATENCY_S):
+        flags = ("--processes", "2", "--bundles", "packed")
+        many = asked_per_second(folder / "many", MANY_WORKERS, MANY_WAVES, None, *flags)
+    ideal, most = WORKERS / LATENCY_S, MANY_WORKERS / MANY_LATENCY_S
     return [
         ["bare http.client, 256 threads, 50 ms", f"{bare:,.0f} requests/s", f"{bare / ideal:.0%} of 256/0.05"],
         ["the arena, 256 workers, 50 ms", f"{rate:,.0f} requests/s", f"{rate / ideal:.0%} of 256/0.05"],
+        ["the arena, 1,024 workers, 1 s, --processes 2", f"{many:,.0f} requests/s", f"{many / most:.0%} of 1,024/s"],
     ]
 
 
@@ -212,7 +230,8 @@ def verifying(folder: Path, *flags: str) -> str:
 
 
 def busy(count: int) -> float:
-    """Return how much more `count` processes that only reckon do than one: what this machine has to give just now."""
+    """Return the speed-up of `count` processes that only compute over one: the capacity of this machine at the
+    moment."""
     rates = []
     for processes in (1, count):
         started = time.perf_counter()
@@ -247,8 +266,19 @@ def starts(words: Sequence[str], times: int = 10) -> float:
     return found[times // 2] * 1000
 
 
+def finish(run: Path) -> None:
+    """Close a run that was made as a session closes one: records chained, and a list of digests."""
+    path, identity = run / RECORDS_FILE, json.loads((run / MANIFEST_FILE).read_bytes())["identity"]
+    records = ChainedRecords(path, identity)
+    for line in path.read_bytes().splitlines():
+        records.add(encode_line(json.loads(line)))
+    records.close()
+    digests.write(run)
+
+
 def comparison(folder: Path) -> list[list[str]]:
-    """Measure `arena compare` on 200 challenges x 5 repetitions with verified scores, with and without resampling."""
+    """Measure `arena compare` on two finished runs of 200 challenges x 5 repetitions with verified scores, with and
+    without resampling."""
     for name in ("base", "tuned"):
         source = random.Random(name)
 
@@ -257,7 +287,7 @@ def comparison(folder: Path) -> list[list[str]]:
             return match(*grades, verified=verified(*(grade - source.randrange(2) for grade in grades)))
 
         cells = {f"c{number}": [cell() for _ in range(5)] for number in range(200)}
-        Made(folder / f"compare-{name}", padding=8000).write(cells)
+        finish(Made(folder / f"compare-{name}", padding=8000).write(cells))
     words = [sys.executable, "-m", "arena", "compare", str(folder / "compare-base"), str(folder / "compare-tuned")]
     rows = []
     for resamples in (10_000, 100):
@@ -305,7 +335,7 @@ TABLES: Mapping[str, Callable[[Path], str]] = {
     "report": lambda folder: "\n".join(report_lines(folder)),
     "start": start,
 }
-"""What is measured, in the order in which it is printed."""
+"""The tables, in the order in which they are printed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,7 +2,7 @@
 
 Ours is the release CLI in JSONL mode, JSON and pipe included; the reference is the bare library in this process, or a
 Rust program of calculator/examples. All run on one core, in turn: a round of ours, a round of the reference. The best
-round of each counts, so that a busy machine disturbs both alike. The libraries are in .venv-bench, see the Makefile.
+round of each counts, so that a busy machine disturbs both equally. The libraries are in .venv-bench, see the Makefile.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SEED = 2026
 
 
 def pin() -> None:
-    """Keep this process and its children on one core, where the system lets us."""
+    """Keep this process and its children on one core, if the system allows it."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
@@ -79,14 +79,14 @@ def write_all(file: int, data: bytes) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One comparison: our request, the reference, how often per round, and the largest ratio wanted."""
+    """One comparison: our request, the reference, repetitions per round, and the largest accepted ratio."""
 
     name: str
     limit: float
     op: str
     args: dict[str, Any]
     reference: Callable[[int], float]
-    """Runs so many times; returns the seconds."""
+    """Runs the given number of times; returns the seconds."""
     count: int
     expect: Callable[[Any], bool]
     """Whether our result is the reference's."""
@@ -221,7 +221,7 @@ def start_seconds(words: Sequence[str]) -> float:
 
 
 def absolute_rows(ours: Child) -> list[list[str]]:
-    """What has a limit of its own: pings, the start, and the sizes of the binaries."""
+    """Measurements with a limit of their own: pings, the start, and the sizes of the binaries."""
     count = 5_000
     pings = request("ping", {}) * count
     rounds = []

@@ -33,7 +33,7 @@ ROWS: tuple[tuple[str, Sequence[str], int], ...] = (
     ("risk trial, gates and evaluator", RISK, 100),
     ("cheap-talk episode, three protocols", CHEAPTALK, 100),
 )
-"""What is played, its words without the number of units, and that number."""
+"""The name of a run, its flags without the number of units, and that number."""
 
 
 def played(words: Sequence[str], units: int, folder: Path) -> tuple[int, float, float]:

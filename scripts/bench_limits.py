@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Say how well limits hold: python3 scripts/bench_limits.py
+"""Measure how well limits hold: python3 scripts/bench_limits.py
 
-Plays made-up calls with 32 workers against `arena.play.limits.Budget` until a limit stops them: prompts that grow turn
+It simulates calls with 32 workers against `arena.play.limits.Budget` until a limit stops them: prompts that grow turn
 by turn, answers of 20 to 400 tokens, and tokenizers that take a token for four, three or two characters. All workers
-start at once, before any answer is known. Also says what admitting and settling one call takes on this machine.
+start at once, before any answer is known. It also measures the time to admit and settle one call on this machine.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LIMITS = {"--max-total-tokens 300000": Limits(total_tokens=300_000), "--max-cost
 
 
 def spent(limits: Limits, chars_per_token: float, seed: int) -> float:
-    """Return what a run spent of its limit when it stopped, as a share of it."""
+    """Return the share of the limit that a run had spent when it stopped."""
     rng, budget = random.Random(seed), Budget(limits)
     chars = [rng.randint(5000, 7000) for _ in range(WORKERS)]
     ends: list[tuple[float, int, Hold]] = []

@@ -1,7 +1,7 @@
-"""Processor time of a run by part, for `make bench`: where the next person should look.
+"""Processor time of a run by part, for `make bench`: it shows where to optimize next.
 
 A run of mock players with one worker is played in this process; each part is timed around the function that does it.
-What one part calls of another counts there alone.
+If one part calls another, the time counts only for the called part.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
 
 
 class Clock:
-    """Processor time by part, as a stack: the innermost part has the time."""
+    """Processor time by part, as a stack: time counts for the innermost part."""
 
     def __init__(self) -> None:
         self.spent: dict[str, float] = dict.fromkeys([*PARTS, "the rest"], 0.0)

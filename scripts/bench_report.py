@@ -1,4 +1,5 @@
-"""The report's part of `make bench`: how large it is, what building it takes, how fast a browser opens it."""
+"""The report's part of `make bench`: its size, the time and memory to build it, the time in which a browser opens
+it."""
 
 from __future__ import annotations
 
@@ -61,7 +62,7 @@ def _compare(folder: Path, report: Path) -> list[str]:
 
 
 def report_lines(folder: Path) -> list[str]:
-    """Return what is printed about the report; `folder` takes the runs and pages."""
+    """Return the lines about the report; runs and pages are made in `folder`."""
     rows = []
     for count in SIZES:
         run = multiply(EXAMPLE, count, folder / f"report-{count}")

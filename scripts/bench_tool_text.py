@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Say what the forms of --tool-text cost: python3 scripts/bench_tool_text.py CALCULATOR RUN [RUN ...]
+"""Compare the costs of the forms of --tool-text: python3 scripts/bench_tool_text.py CALCULATOR RUN [RUN ...]
 
-CALCULATOR is the calculator's binary, a RUN a finished run directory. Only what players are sent and say counts, not
+CALCULATOR is the calculator's binary, a RUN a finished run directory. Only prompts and replies of players count, not
 the judge. Tokens are as the run recorded them: for mock players a quarter of the characters.
 
-With a cache: what an earlier call of the same seat was sent is a beginning of the next one's prompt, and is read from
-the cache; the first call of a seat reads the beginning that all prompts of the run share (except for the first call of
-all). A provider that caches in blocks, or forgets between calls, saves less.
+With a cache: the prompt of a seat's earlier call is the beginning of its next prompt, and is read from the cache; the
+first call of a seat reads the beginning that all prompts of the run share (except for the very first call). A provider
+that caches in blocks, or forgets between calls, saves less.
 
 With help: a row for players who ask `help` once for each op before they first use it. Each message with new ops then
 takes one more call, of the same prompt, and the answers stay in all later prompts of the seat.
@@ -34,7 +34,7 @@ HEADERS = ("run", "tool text, bytes", "prompt tokens a match", "of them cached",
 
 
 def help_tokens(calculator: Path, ops: Sequence[str]) -> dict[str, int]:
-    """Return what the calculator's answer to `help` on each op takes, in tokens of four characters."""
+    """Return the length of the calculator's answer to `help` on each op, in tokens of four characters."""
     asked = "".join(json.dumps({"op": "help", "args": {"op": op}}) + "\n" for op in ops)
     answers = subprocess.run([calculator, "--jsonl"], input=asked, capture_output=True, text=True, check=True).stdout
     return {op: -(-len(answer) // 4) for op, answer in zip(ops, answers.splitlines(), strict=True)}

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Kill and disturb runs at seeded points, resume each, and see that it is the undisturbed run.
+"""Kill and disturb runs at seeded points, resume each, and check that it equals the undisturbed run.
 
     python3 scripts/chaos.py                          # 1,000 kills, 3 rounds of the other disturbances
     python3 scripts/chaos.py --kills 100 --rounds 1
-    python3 scripts/chaos.py --only risk              # setups or points whose name holds a word
-    python3 scripts/chaos.py --rounds 0 --minutes 60  # as many as an hour holds, in the same order
+    python3 scripts/chaos.py --only risk              # setups or points whose name contains a word
+    python3 scripts/chaos.py --rounds 0 --minutes 60  # as many as fit into an hour, in the same order
 
 All families and kinds of providers with 8 workers. A run is killed at the k-th request, call, tool call, record or
 byte, within a series, between a record and its bundle, around a rename, or while the results are rewritten. It is also
 stopped by SIGTERM, by a file-size limit, a disk that fills up (tmpfs, where root may mount one), a folder that becomes
 read-only, few descriptors, a clock that jumps back, and calculators that are killed or hang. Exit codes: 0 all promises
-held, 1 some were broken, 2 nothing was learned.
+were kept, 1 some were broken, 2 no result.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SEED = 20261129
 
 
 def carry_out(folder: Path, options: argparse.Namespace) -> list[Outcome]:
-    """Disturb and resume, until `--minutes` are over; say what breaks a promise as it is found."""
+    """Disturb and resume, until `--minutes` are over; report each broken promise at once."""
     found: list[Outcome] = []
     ends = time.monotonic() + options.minutes * 60
     with ServerProcess() as server:

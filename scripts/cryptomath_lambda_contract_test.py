@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Check that a deployed calculator answers as the local one: python3 scripts/cryptomath_lambda_contract_test.py.
+"""Check that a deployed calculator answers like the local one: python3 scripts/cryptomath_lambda_contract_test.py.
 
-The address comes from --url or CRYPTOMATH_LAMBDA_URL (environment or .env); calls are signed as those of a run. Every
-example of the catalogue is asked there and here; then the carrier itself is tried with wrong methods, bodies and sizes.
-Raw events (API Gateway 1.0 and 2.0, direct invocation, base64) go to the Invoke API, where one is known: --invoke-url.
+The address comes from --url or CRYPTOMATH_LAMBDA_URL (environment or .env); calls are signed like those of a run. Every
+example of the catalogue is sent to both; then the carrier itself is tried with wrong methods, bodies and sizes. Raw
+events (API Gateway 1.0 and 2.0, direct invocation, base64) go to the Invoke API, if one is known: --invoke-url.
 Exit codes: 0 all passed, 1 a check failed, 2 nothing could be checked.
 """
 
@@ -118,7 +118,7 @@ def _take(status: int, headers: Mapping[str, str], body: bytes) -> AnswerVerdict
 
 
 def invoke_credentials(url: str, environ: Mapping[str, str]) -> Credentials | None:
-    """Return what to sign a call of the Invoke API with: None except for the hosts of AWS."""
+    """Return the credentials for a call of the Invoke API: None except for the hosts of AWS."""
     found = _INVOKE_HOST.fullmatch(str(urlsplit(url).hostname))
     key, secret = environ.get("AWS_ACCESS_KEY_ID", "").strip(), environ.get("AWS_SECRET_ACCESS_KEY", "").strip()
     if not found or not key or not secret:
@@ -136,7 +136,7 @@ def emulator_invoke_url(url: str) -> str | None:
 
 
 class Local:
-    """The local calculator, one process for all requests, unseeded as the deployed one is."""
+    """The local calculator, one process for all requests, unseeded like the deployed one."""
 
     def __init__(self, binary: Path) -> None:
         self.process = subprocess.Popen([binary, "--jsonl"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -172,7 +172,7 @@ def shown(body: bytes | Json) -> str:
 
 
 def check_example(row: Mapping[str, Json], target: Target, local: Local) -> str:
-    """Return what is wrong with the deployed answer to an op's example, '' for nothing."""
+    """Return the problem of the deployed answer to an op's example, '' for none."""
     example = row["example"]
     request = request_bytes(example["op"], example["args"], None, None)
     if not row["randomised"] or "result" in example:
@@ -198,7 +198,7 @@ def check_example(row: Mapping[str, Json], target: Target, local: Local) -> str:
 
 
 def check_examples(report: Report, target: Target, local: Local) -> None:
-    """Every example of the local catalogue, which must be the deployed one's too."""
+    """Check every example of the local catalogue, which must equal the deployed one."""
     catalogue = json.loads(local.ask(b'{"op":"ops","args":{}}'))["result"]
     identity = target.calculator.identity()
     same = identity["catalogue"] == catalogue["catalogue"]
@@ -230,7 +230,7 @@ def _code(answer: Mapping[str, Json]) -> Json:
 
 
 def check_http(report: Report, target: Target) -> None:
-    """What the carrier itself does with requests to the URL."""
+    """Check the carrier's own answers to requests to the URL."""
     over, type_text = b" " * ((1 << 20) + 1), "text/plain"
     cases: tuple[tuple[str, Callable[[], HttpResponse], int, Json], ...] = (
         ("POST", lambda: target.send("POST", PING), 200, PONG),
@@ -265,7 +265,7 @@ def check_http(report: Report, target: Target) -> None:
 
 
 def event_v1(method: str, content_type: str, body: str | None, is_base64: bool) -> dict[str, Json]:
-    """An event as API Gateway's payload 1.0 has it."""
+    """An event in the form of API Gateway's payload 1.0."""
     return {
         "resource": "/", "path": "/", "httpMethod": method, "headers": {"Content-Type": content_type},
         "multiValueHeaders": {"Content-Type": [content_type]}, "queryStringParameters": None,
@@ -275,7 +275,7 @@ def event_v1(method: str, content_type: str, body: str | None, is_base64: bool) 
 
 
 def event_v2(method: str, content_type: str, body: str | None, is_base64: bool) -> dict[str, Json]:
-    """An event as API Gateway's payload 2.0 and Function URLs have it."""
+    """An event in the form of API Gateway's payload 2.0 and Function URLs."""
     return {
         "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "",
         "headers": {"content-type": content_type},
@@ -312,7 +312,7 @@ def events() -> Iterator[Event]:
 
 
 def check_events(report: Report, target: Target) -> None:
-    """Raw events, where the target takes them."""
+    """Check raw events, if the target accepts them."""
     if target.invoke_url is None:
         report.check("events", "all (no Invoke API is known: --invoke-url)", None)
         return

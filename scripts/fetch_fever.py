@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Download FEVER files: resumed where they were stopped, checked by SHA-256, with a progress bar.
+"""Download FEVER files, with resume, a check by SHA-256 and a progress bar.
 
 python3 scripts/fetch_fever.py --to data/fever paper_dev.jsonl
 python3 scripts/fetch_fever.py --to data/fever --unzip wiki-pages.zip
 
-A download goes to FILE.part and is renamed when it is whole and its checksum fits. The publisher names no checksums, so
-the first download writes FILE.sha256 and later ones must match it; --sha256 demands one from the start. Exit code
-0 when every file is there, 1 when one was not available, 2 for wrong use. This was tested against a local server that
-resumes, drops and changes files; the real host was not tried.
+A download goes to FILE.part and is renamed when it is complete and its checksum matches. The publisher gives no
+checksums, so the first download writes FILE.sha256 and later ones must match it; --sha256 requires one from the start.
+Exit code 0 if every file is there, 1 if one was not available, 2 for wrong use. This was tested against a local server
+that resumes, drops and changes files; the real host was not tried.
 
 FEVER: J. Thorne, A. Vlachos, C. Christodoulopoulos, A. Mittal (NAACL-HLT 2018), CC BY-SA 3.0 and the licences of the
 Wikipedia articles; https://fever.ai/dataset/fever.html
@@ -59,7 +59,7 @@ class _Stale(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """One download: from where, to where, and how patient."""
+    """One download: source, target, and patience."""
 
     url: str
     target: Path
@@ -70,7 +70,7 @@ class Fetch:
 
     @property
     def part(self) -> Path:
-        """What arrived so far."""
+        """The bytes that arrived so far."""
         return self.target.with_name(f"{self.target.name}.part")
 
     @property
@@ -148,7 +148,7 @@ def fetch(job: Fetch, progress: Progress) -> str:
 
 
 def _continue(job: Fetch, progress: Progress) -> None:
-    """Ask for what is missing and append it. Raises _Stale where the part belongs to another version."""
+    """Ask for the missing bytes and append them. Raises _Stale if the part belongs to another version."""
     have = job.part.stat().st_size if job.part.exists() else 0
     validator = _validator(job) if have else ""
     headers = {"User-Agent": "protocol-arena", "Accept-Encoding": "identity"}
@@ -180,7 +180,7 @@ def _continue(job: Fetch, progress: Progress) -> None:
 
 
 def _check_answer(response: http.client.HTTPResponse, have: int) -> int | None:
-    """Return the size of the whole file. Raises _Stale for a part that does not follow what is there."""
+    """Return the size of the whole file. Raises _Stale for a part that does not follow the existing one."""
     if response.status == 206:
         given = response.headers.get("Content-Range", "")
         if not given.startswith(f"bytes {have}-"):
@@ -196,7 +196,7 @@ def _total_of(content_range: str) -> int | None:
 
 
 def _validators(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return what identifies a version. A weak ETag may belong to other bytes, so it does not count."""
+    """Return the identifier of a version. A weak ETag may belong to other bytes, so it does not count."""
     etag = headers.get("ETag") or ""
     return {"validator": etag if etag and not etag.startswith("W/") else headers.get("Last-Modified") or ""}
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Fine-tune a model on Fireworks: create the data set, start the job, ask how far it is, wait for it, cancel it.
+"""Fine-tune a model on Fireworks: create the data set, start the job, show its state, wait for it, cancel it.
 
 python3 scripts/fireworks_sft.py create --dataset DIR --base-model MODEL --output-model NAME [--job ID] [--dry-run]
 python3 scripts/fireworks_sft.py status|wait|cancel JOB
 
-Each job has a record, state/sft_jobs/JOB.json. `create` twice with one id makes one job: what a crash left undone is
-done, what is there is not done again.
+Each job has a record, state/sft_jobs/JOB.json. `create` twice with one id makes one job: the second call does the steps
+that a crash left undone, and repeats none.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Give every reader hostile input: the result may only be a message, and nothing is written.
+"""Give every reader hostile input: the only allowed result is a message, and nothing may be written.
 
     python3 scripts/fuzz.py                               # 1,000,000 cases
     python3 scripts/fuzz.py --cases 50000 --seed 7
     python3 scripts/fuzz.py --only gates --number 17      # one case again, with its traceback
 
 Readers: tool messages, judge replies, the YAML subset, gates and evaluator files, FEVER rows, runs of other benchmarks,
-run directories, challenge files. Exit codes: 0 no case is at fault, 1 some are.
+run directories, challenge files. Exit codes: 0 no case failed, 1 some did.
 """
 
 from __future__ import annotations

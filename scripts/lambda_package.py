@@ -26,23 +26,23 @@ from arena.settings.env import load_dotenv  # noqa: E402
 
 CRATE = ROOT / "calculator"
 GLIBC = (2, 34)
-"""The C library of Amazon Linux 2023, which the runtime provided.al2023 is."""
+"""The C library of Amazon Linux 2023, the system of the runtime provided.al2023."""
 
 MAX_BYTES = 7 * 10**6
-"""Largest stripped binary; a bigger one starts later."""
+"""Largest stripped binary; a larger one starts more slowly."""
 
 MACHINES = {"arm64": ("aarch64", 183), "x86_64": ("x86_64", 62)}
-"""Architecture as Lambda says it -> (as Rust says it, `e_machine` of the ELF header)."""
+"""Lambda's name of an architecture -> (Rust's name, `e_machine` of the ELF header)."""
 
 DOCKER_IMAGE = "rust:1.95-bullseye"
-"""Its glibc, 2.31, is older than Lambda's, so what it links runs there."""
+"""Its glibc, 2.31, is older than Lambda's, so binaries linked with it run there."""
 
 _SHT_GNU_VERNEED = 0x6FFFFFFE
 
 
 @dataclass(frozen=True, slots=True)
 class Elf:
-    """What is read of a binary: `e_machine`, and the highest GLIBC_x.y that it asks for (None: it asks for none)."""
+    """Facts about a binary: `e_machine`, and the highest GLIBC_x.y that it requires (None: it requires none)."""
 
     machine: int
     glibc: tuple[int, ...] | None
@@ -106,7 +106,7 @@ def check_binary(data: bytes, architecture: str) -> str:
 
 
 def pack(binary: Path, package: Path) -> None:
-    """Write the ZIP file that Lambda takes. Equal binaries give equal bytes, so an unchanged one is recognised."""
+    """Write the ZIP file for Lambda. Equal binaries give equal bytes, so an unchanged one is recognised."""
     entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
     entry.create_system = 3  # Unix: external_attr holds the mode
     entry.external_attr = 0o100755 << 16
@@ -124,7 +124,7 @@ def tool_path(environ: Mapping[str, str]) -> str:
 
 
 def missing_tools(architecture: str, environ: Mapping[str, str]) -> list[str]:
-    """Return what the local toolchain lacks to build for `architecture`, each with how to get it."""
+    """Return the parts that the local toolchain lacks to build for `architecture`, each with how to get it."""
     path = tool_path(environ)
     if find_cargo(environ) is None:
         return [f"cargo: {GET_CARGO}"]

@@ -36,18 +36,18 @@ DEPLOYMENT: dict[str, Any] = {
     "dollars_per_accelerator_hour": 6.0,
     "ready_within_minutes": 60,
 }
-"""Key of the block `deployment` -> value where the file has none."""
+"""Key of the block `deployment` -> its default."""
 
 
 def load(path: Path = DEFAULTS_FILE) -> dict[str, Any]:
-    """Return setting name -> value of what the file sets. Raises DataError or ConfigError (all issues)."""
+    """Return setting name -> value as set in the file. Raises DataError or ConfigError (all issues)."""
     return check_settings(path, SETTINGS)
 
 
 def deployment(path: Path = DEFAULTS_FILE) -> dict[str, Any]:
-    """Return the block `deployment` of the file, what it leaves out from DEPLOYMENT.
+    """Return the block `deployment` of the file, completed from DEPLOYMENT.
 
-    Raises DataError for a key that is not there, or a value of another kind.
+    Raises DataError for an unknown key, or a value of another kind.
     """
     found = simpleyaml.load(path)
     block = found.get("deployment", {}) if isinstance(found, dict) else {}
@@ -66,7 +66,7 @@ def deployment(path: Path = DEFAULTS_FILE) -> dict[str, Any]:
 
 
 def as_flags(defaults: dict[str, Any]) -> list[str]:
-    """Return the words that set the same by flags of `arena run`."""
+    """Return the same settings as flags of `arena run`."""
     words: list[str] = []
     for row in SETTINGS:
         if row.name not in defaults:
@@ -92,7 +92,7 @@ def _plain(value: Any) -> str:
 def print_settings(words: Sequence[str]) -> None:
     """Print each setting that `arena run` would have with these words, and where it comes from.
 
-    Nothing is played, so what only a run needs may be missing. Errors: as of `read_config`.
+    Nothing is played, so settings that only a run needs may be missing. Errors: as of `read_config`.
     """
     parser = build_parser("arena run", SPEC.settings, "")
     config = read_config(words, os.environ, SPEC.settings, parser, mocks=SPEC.mocks, complete=False)

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Change the code in known ways, one at a time, and see that the tests notice.
+"""Change the code in known ways, one at a time, and check that the tests notice.
 
     python3 scripts/mutants.py                       # every mutation
-    python3 scripts/mutants.py --only reservation    # those whose name holds a word
+    python3 scripts/mutants.py --only reservation    # those whose name contains a word
     python3 scripts/mutants.py --list                # their names, files and tests
 
-Mutations are rows of tests/mutants/*.toml: `name`, `file`, `old` (text that the file holds exactly once), `new`, and
-`tests` (what pytest is given). The work is done on a copy of the tree in a temporary folder; the clone stays as it is.
-A mutation is killed when one of its tests fails. Exit codes: 0 all killed, 1 some survived, 2 nothing was learned: a
-mutation does not apply, or its tests fail or cannot be run without it.
+Mutations are rows of tests/mutants/*.toml: `name`, `file`, `old` (text that the file contains exactly once), `new`, and
+`tests` (arguments of pytest). The changes are made in a copy of the tree in a temporary folder, never in the clone. A
+mutation is killed if one of its tests fails. Exit codes: 0 all killed, 1 some survived, 2 no result: a mutation does
+not apply, or its tests fail or cannot be run without it.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ COPIED = (
     "arena", "config", "docs", "scripts", "src", "state/examples", "tests", "CHANGELOG.md", "CONTRIBUTING.md",
     "README.md", "pyproject.toml", ".env.example",
 )  # fmt: skip
-"""What the tests of a mutation may need."""
+"""Files and folders that the tests of a mutation may need."""
 
 BINARY = "calculator/target/release/crypto_calculator_cli"
 
 PASSED, FAILED = 0, 1
-"""Exit codes of pytest: all tests passed; some failed. The others mean that no test was asked."""
+"""Exit codes of pytest: all tests passed; some failed. The others mean that no test ran."""
 
 MOST_SECONDS = 600
-"""A mutation that makes its tests wait for longer than this counts as not applied: nothing was learned from it."""
+"""A mutation whose tests take longer than this counts as not applied: it gives no result."""
 
 
 class BadMutation(Exception):
@@ -58,7 +58,7 @@ class Mutation:
 
 
 def read_mutations(root: Path) -> list[Mutation]:
-    """Return all mutations of a tree, by file and place. Errors: BadMutation for a row that is not whole."""
+    """Return all mutations of a tree, by file and place. Errors: BadMutation for an incomplete row."""
     found: list[Mutation] = []
     names = {field.name for field in fields(Mutation)}
     for path in sorted((root / FOLDER).glob("*.toml")):
@@ -75,7 +75,7 @@ def read_mutations(root: Path) -> list[Mutation]:
 def mutated(mutation: Mutation, root: Path) -> str:
     """Return the text of the mutation's file with the change made.
 
-    Errors: BadMutation if the file is gone, or does not hold the old text exactly once, or nothing changes.
+    Errors: BadMutation if the file is missing, or does not contain the old text exactly once, or nothing changes.
     """
     path = root / mutation.file
     if not path.is_file():
@@ -90,7 +90,7 @@ def mutated(mutation: Mutation, root: Path) -> str:
 
 
 def copy_tree(root: Path, target: Path) -> None:
-    """Copy what the tests need into a folder, without caches."""
+    """Copy the files that the tests need into a folder, without caches."""
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache")
     for name in COPIED:
         source, copy = root / name, target / name
@@ -111,7 +111,7 @@ def copy_tree(root: Path, target: Path) -> None:
 
 
 def run_tests(tree: Path, tests: Sequence[str], timeout: float = MOST_SECONDS) -> tuple[int, str]:
-    """Return pytest's exit code over some tests of a tree, and its last words. Errors: BadMutation at the timeout."""
+    """Return pytest's exit code for some tests of a tree, and its last lines. Errors: BadMutation at the timeout."""
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header", *tests]
     try:
@@ -142,7 +142,7 @@ def survives(mutation: Mutation, tree: Path) -> bool:
 
 
 def check_unchanged(mutations: Sequence[Mutation], tree: Path) -> None:
-    """Errors: BadMutation if a test fails without any mutation: it could not tell one."""
+    """Errors: BadMutation if a test fails without any mutation: it could not detect one."""
     code, said = run_tests(tree, sorted({test for one in mutations for test in one.tests}), 4 * MOST_SECONDS)
     if code != PASSED:
         raise BadMutation(f"the tests do not pass without a mutation (pytest ended with {code})\n{said}")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Say how far a batch is, or wait until it has ended.
+"""Show the state of a batch, or wait until it has ended.
 
 python3 scripts/openai_batch_status.py NOTE [--wait] [--every SECONDS] [--cancel]
 
-Exit codes: 0 completed without a failed request, or still at work (without --wait); 1 failed, expired or cancelled, or
-requests failed.
+Exit codes: 0 completed without a failed request, or still in progress (without --wait); 1 failed, expired or cancelled,
+or requests failed.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Fine-tune a model of OpenAI: send the files, start the job, ask how far it is, wait for it, cancel it.
+"""Fine-tune a model of OpenAI: send the files, start the job, show its state, wait for it, cancel it.
 
 python3 scripts/openai_sft.py create --dataset DIR --base-model MODEL [--suffix NAME] [--job ID] [--dry-run]
 python3 scripts/openai_sft.py status|wait|events|cancel JOB
 
-Each job has a record, state/sft_jobs/JOB.json. `create` twice with one id makes one job: what a crash left undone is
-done, what is there is not done again.
+Each job has a record, state/sft_jobs/JOB.json. `create` twice with one id makes one job: the second call does the steps
+that a crash left undone, and repeats none.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class Tuner:
             value = getattr(options, name)
             if value is not None and value < 1:
                 raise UsageError(f"--{name.replace('_', '-')} is {value}; give 1 or more")
-        # What is asked for, with digests in the place of the ids that the service will give the files.
+        # The request, with digests in place of the ids that the service will give the files.
         request = job_body(options, {name: f"sha256:{digest}" for name, digest in rows.digests.items()})
         sent = [f"POST /v1/files: {rows.file(name)}, {rows.rows[name]} rows, purpose fine-tune" for name in rows.rows]
         epochs = f"about {rows.tokens:,} tokens an epoch; epochs: {options.epochs or 'as many as the service chooses'}"

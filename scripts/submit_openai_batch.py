@@ -3,8 +3,8 @@
 
 python3 scripts/submit_openai_batch.py REQUESTS [--note FILE] [--dry-run]
 
-The note (REQUESTS with the ending .batch.json) holds the ids. An interrupted call is resumed: an
-upload with the part that is missing, a batch that was made already is found by the digest of its file.
+The note (REQUESTS with the ending .batch.json) contains the ids. An interrupted call is resumed: an upload continues
+with the missing part, and a batch that was already created is found by the digest of its file.
 """
 
 from __future__ import annotations

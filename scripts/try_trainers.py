@@ -1,9 +1,9 @@
-"""Train a tiny model with TRL on each form of the training data, for two steps: whether the files are taken.
+"""Train a tiny model with TRL on each form of the training data, for two steps, to see whether the files are accepted.
 
     python scripts/try_trainers.py FOLDER        (in an environment with trl; `make trainers` makes both)
 
-FOLDER holds `train.jsonl`, `native.jsonl`, `preferences.jsonl`, `rewards.jsonl`. The model has random weights and a few
-thousand parameters, the tokenizer is made from the files: no download, and nothing is learnt that anybody could use.
+FOLDER contains `train.jsonl`, `native.jsonl`, `preferences.jsonl`, `rewards.jsonl`. The model has random weights and a
+few thousand parameters, and the tokenizer is made from the files: no download, and no useful model.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 STEPS = 2
 MOST_TOKENS = 8192
-"""Room for a prompt and its completion: trainers leave out a row whose completion would be cut away."""
+"""Maximum length of prompt and completion: trainers leave out a row whose completion would be cut off."""
 
 CHAT_TEMPLATE = """{%- if tools %}<|tools|>{{ tools | tojson }}<|end|>{% endif %}
 {%- for message in messages %}<|{{ message.role }}|>{{ message.content or '' }}

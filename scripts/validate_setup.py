@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Check that everything is here that an experiment needs: `arena cheaptalk validate`, under its old name."""
+"""Check that everything that an experiment needs is in place: `arena cheaptalk validate`, under its old name."""
 
 from __future__ import annotations
 

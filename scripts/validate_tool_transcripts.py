@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Report why matches are no training data; exit with 1 where some are not: `arena dataset validate`.
+"""Report why matches are unfit for training; exit with 1 if some are: `arena dataset validate`.
 
 python3 scripts/validate_tool_transcripts.py RUN... [--min-fit SHARE] [--json]
 """

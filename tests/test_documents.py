@@ -50,7 +50,7 @@ def documents() -> dict[str, str]:
 
 
 def present(name: str, text: str) -> str:
-    """The text without what speaks of the predecessor, and of what it only invents."""
+    """The text without its parts about the predecessor, and without invented examples."""
     if name == "CONTRIBUTING.md":
         return INVENTED.sub("", text)
     if name != PREDECESSOR:

@@ -48,6 +48,19 @@ REFUSED = {
     r"\b[Cc]ount what another one counted\b": "add the counts of another one",
     r"\bout of the run directory\b": "from the run directory",
     r"\b(?:bug|error|mistake) of ours\b|\bour own bug\b": "a bug in the arena",
+    r"\bfiles? of holes\b": "a sparse file",
+    r"\b(?:all|everything) that is wrong\b": "all mistakes",
+    r"\b[Mm]ended\b": "corrected, fixed, repaired",
+    r"\bof which it holds\b": "for which it is true",
+    r"\bfor ever\b": "forever",
+    r"\bworked out of\b": "derived from, computed from",
+    r"\btalk (?:a|the) (?:judge|model|player) into\b": "persuade",
+    r"\bgoes? into nothing\b": "is not used",
+    r"\bout of (?:its|their|the|a) (?:own )?(?:journals?|records?|policy|policies)\b": "from",
+    r"\b(?:can|could) be had again\b": "can be reproduced",
+    r"\b[Ll]ay(?:s|ing)? (?:out )?a request(?: out)?\b": "build the payload of a request",
+    r"\b(?:[Rr]eturn|[Yy]ield) what is wrong (?:with|about|in)\b": "the mistakes in, the problems of",
+    r"\bwhatever the case\b": "ignoring case",
 }
 """Phrase -> what to write in its place."""
 
@@ -125,6 +138,10 @@ def test_texts_use_plain_words() -> None:
         "UsageError and its kin",
         "read out of the run directory alone",
         "a bug of ours",
+        "a file of holes is refused",
+        "DataError with all that is wrong",
+        "bugs that were mended",
+        "plays runs again out of their journals",
     ],
 )
 def test_sentence_of_the_dialect_is_found(sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""The repository around the code: house rules, and documents that say what is there."""
+"""The repository around the code: house rules, and documents that describe the files."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
 
 LAZY = frozenset({
     "arena.cli.entry", "arena.cli.commands.risk", "arena.cli.commands.run", "arena.cli.commands.cheaptalk.command",
-    "arena.engine.build", "arena.engine.finished",
+    "arena.engine.build", "arena.engine.finished", "arena.families.spec",
 })  # fmt: skip
 """Modules that may import what was chosen by name from a static table, so that every command starts fast."""
 

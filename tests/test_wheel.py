@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 SHIPPED = ("config", "src", "calculator/src")
-"""Folders of the clone that a package holds whole."""
+"""Folders of the clone that a package contains completely."""
 
 GAME = ("--limit", "2", "--max-turns", "6", "--seed", "5")
 

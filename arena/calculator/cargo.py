@@ -19,7 +19,7 @@ NOTE_EVERY_S = 10.0
 KEPT_LINES = 15
 """Last lines of cargo's output, for the message about a failed build."""
 
-# Cargo's own progress, which it also writes into a pipe when told to; the width is needed with it.
+# Makes cargo write its progress even into a pipe; this also needs a width.
 _PROGRESS = {"CARGO_TERM_PROGRESS_WHEN": "always", "CARGO_TERM_PROGRESS_WIDTH": "80"}
 _COUNT = re.compile(rb"\] (\d+)/(\d+)")
 _ENDS = re.compile(rb"[\r\n]")

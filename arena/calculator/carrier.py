@@ -1,7 +1,7 @@
 """The calculator: the code that its carriers share, and the build.
 
-The carriers are in their own modules, each with `build(name, settings)`: calculator_process (`process`,
-`oneshot`) and calculator_lambda (`lambda`), so that a run without HTTP never loads it.
+The carriers are in their own modules, each with `build(name, settings)`: process.py (`process`, `oneshot`) and
+lambda_url.py (`lambda`), so that a run without the latter loads no HTTP for it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from arena.records import Json
 from arena.settings.places import DATA_ROOT, INSTALLED
 
 DEFAULT_TIMEOUT_S = 10.0
-"""Twice the calculator's own safety net of 5 s, so that its `timeout` answer comes first."""
+"""Twice the calculator's own time limit of 5 s, so that its `timeout` answer comes first."""
 
 OUTAGE_CODES: Mapping[str, str] = {"timeout": "timeout", "internal": "calculator"}
 """Error codes of an answer that depend on the machine or on a bug in the arena, and not on the call -> reason of the

@@ -34,7 +34,7 @@ MAX_ANSWER_BYTES = 32 * 2**20
 """Far more than the calculator's own limit on an answer; beyond it the process is out of control."""
 
 CLOSE_S = 2.0
-"""Seconds that a process gets to end after its input was closed, before it is killed."""
+"""Seconds between closing a process's input and killing it."""
 
 _CHUNK = 65536
 _KEPT_STDERR = 500
@@ -133,7 +133,7 @@ class _Process:
                 return data
 
     def send_rest(self, rest: memoryview, deadline: float) -> None:
-        """Write the rest that did not fit into the pipe."""
+        """Write the part of the request that did not fit into the pipe."""
         while rest:
             left = deadline - time.monotonic()
             ready = self.feed.poll(left * 1000.0) if left > 0 else []

@@ -4,7 +4,7 @@ The catalogue's example of a randomised op may have a second part, `then`: a cal
 answer (`commit_hash`, then `open_hash` says `valid`). The same call is made for another answer of that op: the text
 `"$name"` stands for a member of the result, and a value that equals an argument of the example is replaced by the given
 argument. If a value remains open (a secret key that only the example has, an argument that the second call does not
-take), there is no relation, and the answer cannot be checked.
+accept), there is no relation, and the answer cannot be checked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from arena.records import Json
 
 MIN_KEY_CHARS = 16
-"""A text of the example of at least this length that equals one of its arguments is that argument, not a coincidence."""
+"""If a text of the example has at least this length and equals an argument, it is that argument, not a coincidence."""
 
 CONSTANTS = frozenset({"index", "a", "b"})
 """Arguments of second calls that the example sets independently of the first call: the index of an examined share, the

@@ -29,7 +29,7 @@ from arena.formats.suggest import suggest
 from arena.formats.tables import printable
 from arena.formats.terminal import terminal_width
 from arena.settings.flags import WIDEST_HELP, examples_text
-from arena.settings.places import as_typed_here
+from arena.settings.places import as_typed_here, where_shipped
 
 EXIT_PIPE = 141
 """The reader of standard output went away (`| head`): 128 + SIGPIPE, what a shell reports for other programs."""
@@ -103,7 +103,7 @@ def run_command(name: str, act: Callable[[], int]) -> int:
             finally:
                 _flush()
     except ArenaError as error:
-        _complain(name, str(error))
+        _complain(name, str(error) + where_shipped(str(error)))
         return error.exit_code
     except KeyboardInterrupt:
         _complain(name, "interrupted")

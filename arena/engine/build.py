@@ -107,7 +107,7 @@ class Providers:
         return found
 
     def model(self, ref: ModelRef, sampling: Sampling, judging: bool = False) -> Model:
-        """Return a model ready to be asked. Errors: as of `provider` and `price`; ConfigError, DataError for a mock,
+        """Return a model ready for calls. Errors: as of `provider` and `price`; ConfigError, DataError for a mock,
         a script or a recording that does not exist."""
         provider = self.provider(ref.provider)
         provider.check_model(ref.model, judging)
@@ -115,8 +115,8 @@ class Providers:
         return Model(provider, ref.model, str(ref.shown), sampling, self.price(ref), provider.recording(ref.model))
 
     def judge(self, ref: ModelRef, sampling: Sampling) -> Model:
-        """Return a judge, asked in batches where the request says so. Errors: as of `model`; ConfigError for one that
-        cannot be asked so."""
+        """Return a judge, asked in batches if the request says so. Errors: as of `model`; ConfigError for a judge that
+        does not support batches."""
         given = self.request.answers
         if given is None and self.request.config.get("judge_batch") is None:
             return self.model(ref, sampling, judging=True)
@@ -132,7 +132,7 @@ class Providers:
         return Model(provider, ref.model, str(ref.shown), sampling, self.price(ref).times(BATCH_PRICE))
 
     def price(self, ref: ModelRef) -> Price:
-        """Return the price of a model. Errors: ConfigError when a cost limit is set and there is none."""
+        """Return the price of a model. Errors: ConfigError if a cost limit is set and the price is missing."""
         if PROVIDERS[ref.provider].offline:
             return FREE
         found = self.prices.get(str(ref))
@@ -175,7 +175,7 @@ def http_settings(config: Config, process: ProcessContext, **changes: Any) -> An
 class Cast:
     """Who plays and who judges.
 
-    `default`: fills every seat that no other model is named for; None for a family without players.  `by_seat`: models
+    `default`: fills every seat without a model of its own; None for a family without players.  `by_seat`: models
     for seats of that name.  `roster`: label -> model, for trials that name their own cast.  `panel`: the judge of each
     question about a trial.  `unpriced`: models whose cost is not known.  `files`: digests of the files behind models,
     by label.
@@ -189,7 +189,7 @@ class Cast:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def player(self, trial: Trial, seat: str) -> Model:
-        """Return the model that fills a seat of a trial. Errors: ServiceFault (bug) where no model does."""
+        """Return the model that fills a seat of a trial. Errors: ServiceFault (bug) if there is none."""
         label = trial.cast.get(seat)
         model = self.by_seat.get(seat, self.default)
         if label is not None and (model is None or model.label != label):
@@ -209,7 +209,7 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The models that a run's seats are filled with, before they are built: see Cast."""
+    """The models that fill the seats of a run, before they are built: see Cast."""
 
     default: ModelRef | None = None
     by_seat: Mapping[str, ModelRef] = field(default_factory=dict)
@@ -217,7 +217,7 @@ class Roster:
 
 
 def roster(request: RunRequest) -> Roster:
-    """Return who plays: what the family's module says (`roster(config)`), else the players of the settings."""
+    """Return who plays: the `roster(config)` of the family's module if it has one, else the players of the settings."""
     module = importlib.import_module(request.spec.module)
     own = getattr(module, "roster", None)
     if own is not None:
@@ -231,7 +231,7 @@ def roster(request: RunRequest) -> Roster:
 def build_cast(request: RunRequest) -> Iterator[Cast]:
     """Build every provider that the run needs, before any call; closes them at the end.
 
-    Errors: ConfigError for an unknown provider, a missing key, a missing price where a cost limit needs it.
+    Errors: ConfigError for an unknown provider, a missing key, or a missing price that a cost limit needs.
     """
     config = request.config
     prices = load_prices(Path(config.operation.prices))
@@ -266,7 +266,7 @@ def _cast(request: RunRequest, providers: Providers, prices: Mapping[str, Price]
 
 
 def already_played(ref: ModelRef, source: Source) -> Model:
-    """Return a stand-in for the model of trials that are already played. It keeps the label; calling it raises
+    """Return a replacement for the model of trials that are already played. It keeps the label; a call raises
     ServiceFault."""
     nobody = Nobody(source.path)
     return Model(nobody, ref.model, str(ref.shown), Sampling(), FREE, nobody)
@@ -318,7 +318,7 @@ def _check_answers(calculator: Calculator) -> None:
 
 
 def tools_text(request: RunRequest, cast: Cast, calculator: Calculator | None) -> str | None:
-    """Return what players are shown of the calculator, or None without one; a replay shows what its run showed.
+    """Return the description of the calculator for players, None without one; a replay uses that of its run.
 
     Errors: ConfigError for a family of operations that the calculator does not have.
     """

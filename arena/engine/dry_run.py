@@ -153,7 +153,7 @@ def _most_cost(part: Priced) -> float:
 
 
 def _cost(amount: Amount, price: Price, cached: bool) -> float:
-    """Return the dollars of an amount; `cached`: what was sent before is read from a cache, the rest written to it."""
+    """Return the dollars of an amount; `cached`: text sent before is read from a cache, the rest is written to it."""
     repeated = amount.repeated_tokens if cached else 0.0
     read = price.prompt if price.cached_prompt is None else price.cached_prompt
     write = price.prompt if price.cache_write is None or not cached else price.cache_write
@@ -211,6 +211,6 @@ def _longest(bounds: Bounds) -> str:
 
 
 def _shown(path: Path) -> str:
-    """Return a path relative to the working directory, where that is possible."""
+    """Return a path relative to the working directory, if possible."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,4 +1,4 @@
-"""What a run's family says about a finished run: how it is opened, verified, scored again, compared and shown."""
+"""The family's part in reading a finished run: opening, verifying, scoring again, comparing and showing it."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from arena.store.soundness import require_sound
 
 
 def rescoring_rules(request: RunRequest, rules: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the rules by which a run is scored again: its own, changed as the family's module says
-    (`rescoring_rules(config, rules)`), where it offers that."""
+    """Return the rules by which a run is scored again: its own, changed by `rescoring_rules(config, rules)` of the
+    family's module if it has that."""
     own = getattr(importlib.import_module(request.spec.module), "rescoring_rules", None)
     return dict(rules) if own is None else dict(own(request.config, rules))
 
 
 def unit_digests(run: FinishedRun) -> Mapping[str, str]:
-    """Return unit -> text that says whether two runs played the same unit: as the family's module says
-    (`unit_digests(run)`), else its name alone. Errors: DataError for inputs that cannot be read."""
+    """Return unit -> text that is equal if two runs played the same unit: `unit_digests(run)` of the family's module,
+    else the unit's name. Errors: DataError for inputs that cannot be read."""
     own = getattr(importlib.import_module(family_spec(run.manifest.identity.family).module), "unit_digests", None)
     if own is None:
         return {record.trial.unit: record.trial.unit for record in run.records}
@@ -39,14 +39,14 @@ def unit_digests(run: FinishedRun) -> Mapping[str, str]:
 
 
 def training_of(run: FinishedRun) -> Training | None:
-    """Return which trials of a run are worth learning from: as the family's module says (`training(run)`), None if
-    it says nothing."""
+    """Return which trials of a run are fit for training: `training(run)` of the family's module, None if it has
+    none."""
     own = getattr(importlib.import_module(family_spec(run.manifest.identity.family).module), "training", None)
     return None if own is None else cast(Training, own(run))
 
 
 def report_parts(run: FinishedRun) -> FamilyParts:
-    """Return what the report page needs to know of a run's family; the base class for a family that is unknown here."""
+    """Return the family's part of the report page; the base class for a family that is unknown here."""
     name = run.manifest.identity.family
     module = family_spec(name).report if name in FAMILIES else ""
     found: FamilyParts = importlib.import_module(module).parts_of(run) if module else FamilyParts()
@@ -54,13 +54,13 @@ def report_parts(run: FinishedRun) -> FamilyParts:
 
 
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)
-"""Exceptions raised by reading JSON that does not have the shape that the arena writes."""
+"""Exceptions raised by reading JSON that differs from the form that the arena writes."""
 
 
 def open_run(path: Path) -> FinishedRun:
-    """Return a run directory to be read, once it is sound (store/soundness.py).
+    """Open a run directory for reading, after checking that it is sound (store/soundness.py).
 
-    Errors: as of `opened`; DataError naming file, line and pointer where a record or the journal is damaged.
+    Errors: as of `opened`; DataError naming file, line and pointer of a damaged record or journal line.
     """
     run = opened(path)
     require_sound(run)
@@ -82,8 +82,8 @@ def opened(path: Path, verifying: bool = False) -> FinishedRun:
 
 
 class SentReader:
-    """What the seats of a finished run were sent (play/sent.py), record by record. A run that scored another one again
-    has only the judge's questions, because no player was called."""
+    """The messages sent to the seats of a finished run (play/sent.py), record by record. A run that scored another one
+    again has only the judge's questions, because no player was called."""
 
     def __init__(self, run: FinishedRun) -> None:
         """Errors: as of `family_of_run`."""
@@ -93,16 +93,16 @@ class SentReader:
         self._past: tuple[str | None, int, Past] = (None, 0, Past())
 
     def calls(self, record: Record, judged: bool = True) -> list[Sent]:
-        """Return every question of a record's attempt, in the order of asking; those to the judge where `judged`.
+        """Return every question of a record's attempt, in the order of asking; with `judged` also those to the judge.
 
-        Errors: DataError if this version asks something else than the journal says.
+        Errors: DataError if this version asks other questions than the journal contains.
         """
         lines = (line for line in self._run.calls(record.key) if line.attempt == record.attempt)
         past = self._past_of(record)
         return sent_calls(record.trial, lines, past, self._family.play, self._family.score if judged else None)
 
     def _past_of(self, record: Record) -> Past:
-        """Return the earlier records of a trial's series; those of the trial before are not read again."""
+        """Return the earlier records of a trial's series; the previous trial's are not read again."""
         keys = self._series.before(record.trial)
         series, read, past = self._past
         if series != record.trial.series or read > len(keys):

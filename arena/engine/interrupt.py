@@ -15,15 +15,15 @@ from arena.errors import EXIT_INTERRUPTED
 from arena.play.context import Activity
 
 WRITING_S = 2.0
-"""How long the end of the process waits until abandoned calls are in the journal: lines of a few hundred bytes."""
+"""Longest wait at the end of the process for abandoned calls to be journalled: lines of a few hundred bytes."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
 def catching_interrupts(stop: threading.Event, activity: Activity, resume: str, grace: float) -> Iterator[None]:
-    """Within the context the first signal sets `stop`; the second ends the process at once (130), and so do calls that
-    are still in flight `grace` seconds after the first.
+    """Within the context the first signal sets `stop`. The second ends the process at once (130), and so does the end
+    of `grace` seconds after the first if calls are still in flight.
 
     Answers are already on disk, so ending at once loses only the calls in flight. Those that may be billed are written
     to the journal as attempts of unknown cost. `resume` says how to resume.
@@ -47,7 +47,7 @@ def catching_interrupts(stop: threading.Event, activity: Activity, resume: str, 
 
     def end(why: str) -> NoReturn:
         left = activity.in_flight
-        # In a thread of its own: the code that the signal interrupted may hold a lock which this needs.
+        # In a separate thread: the code that the signal interrupted may hold a lock that is needed here.
         writing = threading.Thread(target=activity.abandon, daemon=True)
         writing.start()
         writing.join(WRITING_S)
@@ -68,6 +68,6 @@ def catching_interrupts(stop: threading.Event, activity: Activity, resume: str, 
 
 
 def _say(text: str) -> None:
-    """Write one line to standard error past all locks and buffers, which the interrupted code may be holding."""
+    """Write one line to standard error without locks and buffers, which the interrupted code may be holding."""
     with contextlib.suppress(OSError):
         os.write(2, f"\n{text}\n".encode())

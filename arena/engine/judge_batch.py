@@ -89,9 +89,10 @@ class _Writer:
 
 
 def write_requests(run_dir: Path, family: Family, panel: Iterable[Model], bound: bool, path: Path) -> list[BatchFile]:
-    """Write what the pending records of a run await to `path`, in plan order; return the files, none without requests.
+    """Write the judge requests of a run's pending records to `path`, in plan order; return the files, none without
+    requests.
 
-    `panel`: the judge of each question; one that is not asked in batches has nothing to write.  `bound`: as of
+    `panel`: the judge of each question; nothing is written for a judge that is not asked in batches.  `bound`: as of
     RunContext.judge_bound. Errors: UsageError if the file cannot be written.
     """
     records = RecordFile(run_dir / RECORDS_FILE, family.spec.detail)

@@ -1,6 +1,6 @@
-"""manifest.json: what a run is (identity) and how it was executed (operation).
+"""manifest.json: what was played (identity) and how it was executed (operation).
 
-Identity is digested and compared on resume; operation may change. No secret and no absolute path is in it.
+Identity is digested and compared on resume; operation may change. It contains no secret and no absolute path.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from arena.store.manifest import (
 )
 
 BINARY_DIGEST = "binary_sha256"
-"""Name under which a local calculator's identity holds the digest of its binary."""
+"""Member of a local calculator's identity with the digest of its binary."""
 
 
 def git_state(root: Path) -> GitState:
@@ -72,7 +72,7 @@ def plan(keys: Iterable[str]) -> PlanDigest:
 
 
 def utc() -> str:
-    """Return the time now in UTC, ISO 8601 to the second."""
+    """Return the current time in UTC, ISO 8601 to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
@@ -119,7 +119,7 @@ def models_identity(request: RunRequest, cast: Cast) -> Models:
 
 
 def calculator_identity(calculator: Calculator | None) -> dict[str, Json]:
-    """Return how tool calls are answered: provider, version and catalogue, or provider `none`.
+    """Return what answers tool calls: provider, version and catalogue, or provider `none`.
 
     The digest of the binary is left out: another machine's build of the same crate gives the same answers.
     """
@@ -141,7 +141,7 @@ def new_session(request: RunRequest, calculator: Calculator | None, generation: 
 
 
 def retry_generation(manifest: Manifest, retry: bool) -> int:
-    """Return which generation of retries a resumed session belongs to; its fresh plays are attempts of that number.
+    """Return the generation of retries to which a resumed session belongs; its fresh plays are attempts of that number.
 
     A session with `--retry` begins the next one, unless the last such session did not finish: then it
     continues that one, so that a killed retry does not play and pay twice.
@@ -155,7 +155,7 @@ def retry_generation(manifest: Manifest, retry: bool) -> int:
 
 
 def end_session(manifest: Manifest, progress: Progress, playing_seconds: float, seconds: float) -> None:
-    """Write into the manifest how its last session ended."""
+    """Record in the manifest how its last session ended."""
     session = manifest.sessions[-1]
     session.ended_utc = utc()
     session.seconds = round(seconds, 3)
@@ -183,7 +183,7 @@ def new_manifest(identity: Identity, request: RunRequest, first: SessionLog) -> 
 def summary_head(
     manifest: Manifest, family: Family, cost: Mapping[str, Json], not_sent: Mapping[str, Json]
 ) -> dict[str, Json]:
-    """Return the first members of summary.json: what the run is, its cost (`usd`, `unpriced`, `unknown_attempts`,
+    """Return the first members of summary.json: the run's identity, its cost (`usd`, `unpriced`, `unknown_attempts`,
     `prices`), the settings that were not sent to a model, and for a run that scored another one again its `source`."""
     identity, words = manifest.identity, family.spec.words
     return {

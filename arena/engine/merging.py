@@ -31,6 +31,7 @@ from arena.store.finished_run import FinishedRun
 from arena.store.journal import JOURNAL_FILE, encode_line, read_calls
 from arena.store.manifest import Manifest, SessionLog
 from arena.store.merge import Logs, merge_logs
+from arena.store.parts import PARTS_DIR
 from arena.store.rundir import (
     INPUTS_DIR,
     MANIFEST_FILE,
@@ -48,8 +49,8 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The result of a merge. `runs`: how many went in; `missing`: keys of the planned trials without a record, in plan
-    order; `shards`: the shards of the division for which no run was given, empty if the runs are not shards of one
+    """The result of a merge. `runs`: how many were merged; `missing`: keys of the planned trials without a record, in
+    plan order; `shards`: the shards of the division for which no run was given, empty if the runs are not shards of one
     division.
     """
 
@@ -73,6 +74,7 @@ def merge(out: Path, runs: Sequence[Path]) -> Merged:
         if (out / MANIFEST_FILE).exists():
             sources.append(open_run(out))
             _check_target(sources[-1])
+            _check_whole(out)
         _check_same(sources)
         shards = _shards(sources)
         family = family_of_run(sources[0].path, sources[0].identity)
@@ -127,11 +129,21 @@ def _check_target(target: FinishedRun) -> None:
 
 @contextmanager
 def _held(path: Path) -> Iterator[FinishedRun]:
-    """Yield a run that no other process works on. Errors: as of `open_run`; UsageError if one does."""
+    """Yield a run that no other process works on. Errors: as of `open_run`; UsageError if one does, or if several
+    processes that played it were killed."""
     run = open_run(path)
     with opened_folder(path) as folder:
         lock_folder(folder, path)
+        _check_whole(path)
         yield run
+
+
+def _check_whole(path: Path) -> None:
+    if (path / PARTS_DIR).exists():
+        raise UsageError(
+            f"{path} was killed while several processes played, and their matches are still in {PARTS_DIR}/: resume it"
+            " first, then merge"
+        )
 
 
 def _check_same(sources: Sequence[FinishedRun]) -> None:

@@ -106,7 +106,7 @@ def _trials(group: Mapping[str, Json]) -> int:
 
 
 def _outcome(group: Mapping[str, Json]) -> str:
-    """Return the outcome of a group's only trial, or how many of its trials had each outcome."""
+    """Return the outcome of a group's only trial, or the number of its trials with each outcome."""
     counts = {label: count for label, count in group["outcomes"].items() if count}
     if _trials(group) == 1:
         return "".join(counts) or "-"

@@ -52,7 +52,8 @@ class SeriesIndex:
         return self._keys[trial.series][: self._places[trial.key]]
 
     def broken(self, kept: Mapping[str, object]) -> Iterator[str]:
-        """Yield the kept keys that come after a key of their series that is not kept: they built on another past."""
+        """Yield the kept keys that follow a key of their series that is not kept: they were played with another
+        past."""
         for keys in self._keys.values():
             first = next((place for place, key in enumerate(keys) if key not in kept), len(keys))
             yield from (key for key in keys[first:] if key in kept)

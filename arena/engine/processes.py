@@ -45,11 +45,11 @@ _WORST = ("failure", "error", "interrupted", "budget")
 
 _NUMBER_BYTES = 8
 _DEALT_AT_ONCE = 64
-"""Numbers that are put into the pipe with one write: 512 bytes, which POSIX writes whole or not at all."""
+"""Numbers written into the pipe at once: 512 bytes, which POSIX writes completely or not at all."""
 
 
 class Deal:
-    """The pipe with the numbers of the job series, counted from 0 and without an end: each is read by one child."""
+    """The pipe with the numbers of the job series, counted up from 0 without end: one child reads each number."""
 
     def __init__(self) -> None:
         self.reader, self.writer = os.pipe()
@@ -91,9 +91,9 @@ class _Child:
     ended: bool = False
     failed: str | None = None
     refused: bool = False
-    """Whether it failed because a service refused a setting."""
+    """Whether the process failed because a service refused a setting."""
     spent: Mapping[str, float] = field(default_factory=dict)
-    """What it spent (Budget.part), once it has ended."""
+    """What the process spent (Budget.part), after it has ended."""
     left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Model -> settings that were not sent, once it has ended."""
     rest: bytes = b""
@@ -101,7 +101,7 @@ class _Child:
 
 @dataclass(slots=True)
 class _Spent:
-    """What was spent before, and by the children so far."""
+    """Use of earlier sessions, and of the children so far."""
 
     before: float
     children: list[_Child] = field(default_factory=list)
@@ -220,7 +220,7 @@ def _heard(
         status = said["status"]
         progress.finished += 1
         progress.by_status[status] = progress.by_status.get(status, 0) + 1
-        session.note(NotPassed(said["key"], status, Stop(said["stop"]), said["detail"]))
+        session.note(NotPassed(said["key"], said["mark"], Stop(said["stop"]), said["detail"]))
         if session.operation.progress:
             show(said["line"], progress.finished)
 
@@ -300,11 +300,12 @@ def _play(session: Session, part: Shard, folder: Path, deal: Deal, say: Callable
         def finished(record: Record, seconds: float, number: int) -> None:
             ended = NotPassed.of(record)
             line = trial_line(record, seconds) if session.operation.progress else ""
-            say(key=ended.key, status=ended.status, stop=ended.stop, detail=ended.detail, line=line)
+            said = {"key": ended.key, "status": record.status, "mark": ended.status}
+            say(**said, stop=ended.stop, detail=ended.detail, line=line)
 
         tick = (lambda progress: say(counts=counts())) if session.shows_progress() else ignore
         todo = job_series(session.jobs())
-        # Which trials a limit on trials allows must not depend on which process is faster.
+        # The choice of trials under a limit on trials must not depend on which process is faster.
         todo = deal.taken(todo) if cap is None else itertools.islice(todo, part.index, None, part.count)
         workers = max(1, part.share(session.operation.workers))
         progress = session.play(folder, todo, workers, cap, Shown(finished, tick))
@@ -333,7 +334,7 @@ def _slower(word: str, count: int) -> str:
 
 
 def _rest(limits: Limits, budget: Budget, part: Shard) -> Limits:
-    """Return this process's part of what the limits leave."""
+    """Return this process's part of the rest of the limits."""
     spent = budget.spent()
 
     def left(name: str, limit: int | None) -> int | None:

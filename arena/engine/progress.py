@@ -1,4 +1,5 @@
-"""What is said while trials are played: a live progress line on a terminal, else a line a trial; what did not pass."""
+"""Output while trials are played: a live progress line on a terminal, else a line per trial; trials that did not
+pass."""
 
 from __future__ import annotations
 
@@ -8,13 +9,13 @@ from typing import NamedTuple, Protocol
 from arena.engine.runner import Progress
 from arena.families.spec import Words
 from arena.play.context import Activity
-from arena.records import PENDING, Record, Stop
+from arena.records import PENDING, STOPS, Record, Stop
 
 
 class Console(Protocol):
-    """Where a run reports what happens. `live`: whether `status` may redraw a line in place.
+    """The output functions of a run. `live`: whether `status` may redraw a line in place.
 
-    `color_out`: whether results may be coloured.  `width`: the columns that they have, None: no limit.
+    `color_out`: whether results may be coloured.  `width`: their columns, None: no limit.
     """
 
     live: bool
@@ -34,7 +35,7 @@ class Console(Protocol):
 
 
 class Account(Protocol):
-    """The account of what was spent, by name; `cost_usd` is shown."""
+    """The account of the spending, by name; `cost_usd` is shown."""
 
     def spent(self) -> Mapping[str, float]: ...
 
@@ -54,8 +55,8 @@ BAR = 20
 
 
 class ProgressLine:
-    """Shows a bar, the matches that ended and how many per second, the cost so far, the calls in flight and retries
-    where there are any, and the time left."""
+    """Shows a bar, the matches that ended and how many per second, the cost so far, calls in flight and retries if
+    there are any, and the time left."""
 
     def __init__(
         self,
@@ -116,8 +117,12 @@ MOST_UNFINISHED = 1000
 """Trials that did not pass whose reasons are held in memory for the end of the run; all of them are in the records."""
 
 
+UNSCORED = "unscored"
+"""NotPassed.status of a trial that was played to its end, and of which the judge gave no verdict that can be read."""
+
+
 class NotPassed(NamedTuple):
-    """A trial of this session that did not end as `done`."""
+    """A trial of this session that did not end as `done` with a score."""
 
     key: str
     status: str
@@ -127,5 +132,7 @@ class NotPassed(NamedTuple):
     @staticmethod
     def of(record: Record) -> NotPassed:
         """Return what of a record is kept, whatever its status."""
+        if record.status == "done" and record.score.unscored and STOPS[record.stop].scored:
+            return NotPassed(record.key, UNSCORED, record.stop, record.score.unscored)
         detail = record.score.unscored if record.status == PENDING else record.transcript.detail
         return NotPassed(record.key, record.status, record.stop, detail or "")

@@ -1,4 +1,4 @@
-"""Check whether the journal of a resumed run holds the calls of all recorded trials.
+"""Check whether the journal of a resumed run contains the calls of all recorded trials.
 
 A call is journalled before its answer is used, and a trial is recorded after its calls. If a recorded trial has fewer
 calls in the journal than its record counts, lines of the journal were lost, for example in a power failure or an edit.

@@ -20,7 +20,7 @@ from arena.store.finished_run import Source
 
 @dataclass(frozen=True, slots=True)
 class ProcessContext:
-    """What the process provides to a run: the merged environment, the clone, the stop event, where to print.
+    """The process of a run: the merged environment, the clone, the stop event, the output functions.
 
     `argv`: the flags as given, and `command` the module they were given to (after `python3 -m`), for the hint how to
     resume.  `live`: standard error is a terminal, and --quiet was not given.

@@ -1,4 +1,4 @@
-"""What a run says at its end."""
+"""The text at the end of a run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class View(NamedTuple):
     """How a summary is shown.
 
     `width`: columns of the terminal, None: no limit (a pipe, a log).  `color`: whether colours may be used.
-    `table`: one row per unit instead of the weakest units.  `seconds`: how long playing took, None: not shown.
+    `table`: one row per unit instead of the weakest units.  `seconds`: duration of playing, None: not shown.
     """
 
     width: int | None = None
@@ -35,8 +35,8 @@ class View(NamedTuple):
 
 
 def summary_text(summary: Mapping[str, Json], family: Family, run_dir: Path, view: View) -> str:
-    """Return what a run says at its end: outcomes, means, the weakest units, counts, cost, where the results are, and
-    which command comes next. Only the table of --table can have more than a screen of lines."""
+    """Return the text at the end of a run: outcomes, means, the weakest units, counts, cost, the place of the results,
+    and the next command. Only the table of --table can have more than a screen of lines."""
     lines: list[str] = []
     if view.table:
         lines += [unit_table(summary, view.width), ""]

@@ -33,7 +33,7 @@ def cost_json(cast: Cast, budget: Budget) -> dict[str, Json]:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What results follow from. `path`: the run directory; `shard`: the part of the plan that belongs there."""
+    """The inputs of results. `path`: the run directory; `shard`: the part of the plan that belongs there."""
 
     path: Path
     family: Family

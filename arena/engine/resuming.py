@@ -1,4 +1,4 @@
-"""What an earlier session left for a resume: which trials are recorded, and what their calls have cost."""
+"""The state that an earlier session left for a resume: recorded trials, and the cost of their calls."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Before:
 def look_back(run_dir: Path, records: Callable[[], RecordFile], notify: Callable[[str], None]) -> Before:
     """Return the state of a run directory; without an index its `records` are read.
 
-    Errors: DataError naming line and pointer of what is damaged.
+    Errors: DataError naming line and pointer of the damage.
     """
     index = resume_index.read(run_dir, notify)
     if index is not None:
@@ -43,8 +43,7 @@ def look_back(run_dir: Path, records: Callable[[], RecordFile], notify: Callable
 
 @dataclass(frozen=True, slots=True)
 class Ledgers:
-    """Where the calls of earlier sessions are counted. `prices`: by model; models not in it do not belong to this
-    run."""
+    """Counts the calls of earlier sessions. `prices`: by model; models not in it do not belong to this run."""
 
     budget: Budget
     left_out: LeftOut
@@ -72,7 +71,7 @@ class Ledgers:
 def read_journal(
     before: Before, recorded: JournalIndex, wanted: set[str], count: CallCount, ledgers: Ledgers
 ) -> list[str]:
-    """Find the recorded calls of the `wanted` trials, and count what all calls have cost.
+    """Find the recorded calls of the `wanted` trials, and count the cost of all calls.
 
     Return the recorded trials that have calls missing from the journal. A run with an index has none: the index fits
     this journal only, and was made when nothing was missing. Errors: as of `JournalIndex.scan`.

@@ -86,7 +86,7 @@ def _sums(plays: Plays, name: str) -> NestedSums:
 
 
 def components_json(found: Components, words: Words) -> dict[str, Json]:
-    """Return variance components, the standard error of the mean that follows from them, and what to do about it."""
+    """Return variance components, the standard error of the mean that follows from them, and advice."""
     twice = doubled(found)
     return {
         "challenge": _rounded(found.challenge),

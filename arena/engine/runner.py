@@ -1,6 +1,6 @@
 """Plays pending trials: series -> workers -> play -> score -> record.
 
-Workers are threads: what they wait for is HTTP. One worker plays a whole series, in plan order.
+Workers are threads, because they wait for HTTP. One worker plays a whole series, in plan order.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from arena.play.services import Services, TrialServices
 from arena.records import STOPS, Judging, Record, Score, Stop, Transcript, Trial, awaiting
 
 JOIN_SECONDS = 0.2
-"""How often the main thread wakes up, for the progress line and for Ctrl-C."""
+"""Seconds between wake-ups of the main thread, for the progress line and for Ctrl-C."""
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Progress:
 class Hooks:
     """The runner's callbacks.
 
-    `record` stores a finished trial and must raise if it cannot; it gets the seconds it took and how many trials have
+    `record` stores a finished trial and must raise if it cannot; it gets the trial's seconds and the number of trials
     finished so far.  `earlier` returns the records of a trial's series that come before it in plan order; it is called
     once per series, for its first trial.  `tick` is called often, in the main thread.
     """
@@ -57,7 +57,7 @@ class Hooks:
 
 
 class TrialCap:
-    """The most trials that may get an answer; which trials are played depends on the plan alone, not on the workers.
+    """A limit on the trials that may get an answer. The plan alone decides which trials are played, not the workers.
 
     A trial in flight counts as answered until it has ended. If it decides about the next trial, that one waits.
     """
@@ -251,7 +251,7 @@ NO_PAST = Past()
 
 
 def _where(error: Exception) -> str:
-    """Return an exception and the place it came from as one line, without a traceback or a machine's paths."""
+    """Return an exception and its place as one line, without a traceback or a machine's paths."""
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1] if frames else None
     place = f" at {Path(last.filename).name}:{last.lineno} in {last.name}" if last else ""

@@ -1,4 +1,4 @@
-"""One process's work on a run: open or resume it, play what is to be played, write all results."""
+"""One process's work on a run: open or resume it, play the pending trials, write all results."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ from arena.store.reader import RecordFile, Stored
 from arena.store.rundir import INPUTS_DIR, RECORDS_FILE, TIMINGS_FILE, RunDir
 
 TOOLS_INPUT = "tools.txt"
-"""In `inputs/`: what players were shown of the tools."""
+"""In `inputs/`: the description of the tools for players."""
 
 
 class Shown(NamedTuple):
-    """What is shown while trials are played: each finished trial with its seconds and the number finished; and the
-    counts."""
+    """Receives each finished trial, with its seconds and the number finished, and the counts: for output during
+    play."""
 
     finished: Callable[[Record, float, int], None]
     tick: Callable[[Progress], None]
@@ -96,8 +96,8 @@ class Run:
 
 @dataclass(slots=True)
 class SessionResult:
-    """What a session did. `not_passed`: at most MOST_UNFINISHED trials of this session, in the order of their end.
-    `seconds`: how long playing took; None where trials of an earlier session were kept."""
+    """The result of a session. `not_passed`: at most MOST_UNFINISHED trials of this session, in the order of their end.
+    `seconds`: duration of playing; None if trials of an earlier session were kept."""
 
     summary: dict[str, Json]
     progress: Progress
@@ -237,7 +237,7 @@ class Session:
             self.attempts[key] = newest[key].attempt + 1
 
     def _read_journal(self, before: Before) -> list[str]:
-        """Index the recorded calls of the pending trials, and charge the budget with what was already spent.
+        """Index the recorded calls of the pending trials, and charge the budget with the use of earlier sessions.
 
         Return the recorded trials that must be played again because the journal lacks some of their calls.
         """
@@ -377,7 +377,7 @@ class Session:
         run, played = self.run, self.played()
         cost = cost_json(run.cast, self.budget)
         head = summary_head(self.manifest, run.family, cost, self.left_out.by_model())
-        resumed = self.directory.resumed  # a kill may have come between a record and its bundle
+        resumed = self.directory.resumed  # a kill may have happened between a record and its bundle
         early = None if self.early is None else self.early.results()
         if early is None:
             self._without_early()
@@ -385,7 +385,7 @@ class Session:
             return write_results(played, head, takers, resumed, early)
 
     def played(self) -> Played:
-        """Return what the results of this session follow from."""
+        """Return the inputs of this session's results."""
         return Played(self.directory.path, self.run.family, self.run.shard, self.manifest)
 
 

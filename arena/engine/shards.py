@@ -40,7 +40,7 @@ class Shard:
         return index_of(trial, self.count) == self.index
 
     def trials(self, trials: Iterable[Trial]) -> Iterator[Trial]:
-        """Yield those of the trials that belong to this shard, in their order."""
+        """Yield the trials that belong to this shard, in their order."""
         return iter(trials) if self.count == 1 else (trial for trial in trials if self.holds(trial))
 
     def share(self, limit: int) -> int:
@@ -60,7 +60,7 @@ def index_of(trial: Trial, count: int) -> int:
 
 
 def read_shard(text: str, what: str = "--shard") -> Shard:
-    """Return the shard that a text such as 3/8 names. Errors: ConfigError naming `what` holds the text."""
+    """Return the shard that a text such as 3/8 names. Errors: ConfigError naming `what`, the source of the text."""
     found = _FORM.fullmatch(text)
     if found is None or int(found[1]) >= int(found[2]) or int(found[2]) > MAX_SHARDS:
         raise ConfigError(
@@ -70,7 +70,7 @@ def read_shard(text: str, what: str = "--shard") -> Shard:
 
 
 def shard_of_run(manifest: Manifest, run: str) -> Shard:
-    """Return the shard that a run directory holds, WHOLE for a run that was not divided or has been merged.
+    """Return the shard in a run directory, WHOLE for a run that was not divided or has been merged.
 
     Errors: DataError naming `run`, the directory.
     """

@@ -11,15 +11,15 @@ from arena.records import STOPS, Json, Stop
 from arena.settings.table import CORE
 
 MIN_COVERAGE = float(next(row.default for row in CORE if row.name == "min_coverage"))
-"""Percent of the planned trials with an outcome under which a run is not ranked with the others."""
+"""A run with a smaller percentage of planned trials with an outcome is not ranked with the others."""
 
 SETTING_NAMES = {"schema": "the form of the judge's answer (a JSON schema)"}
 """Names in `not_sent` that are not flags."""
 
 
 def covered(summary: Mapping[str, Json], min_coverage: float = MIN_COVERAGE) -> bool:
-    """Return whether at least `min_coverage` percent of the planned trials have an outcome (or a score, where the
-    family has no outcomes)."""
+    """Return whether at least `min_coverage` percent of the planned trials have an outcome (or a score, if the family
+    has no outcomes)."""
     share = summary.get("coverage")
     return share is None or 100 * share >= min_coverage
 
@@ -49,6 +49,17 @@ def shortfalls(summary: Mapping[str, Json], min_coverage: float = MIN_COVERAGE) 
         out.append(
             f"{cut} {trials} ended because a reply was cut before it said anything, and have no score: raise"
             " --max-tokens (a model that reasons also needs room for its reasoning)"
+        )
+    if outgrown := summary["stops"].get(Stop.CONTEXT_EXCEEDED, 0):
+        out.append(
+            f"{outgrown} {trials} did not fit into the context window of a model, and count as failed: a local server's"
+            " window is a setting of that server (docs/providers.md), and --tool-text granted sends shorter prompts"
+        )
+    unread = summary.get("unscored", 0) - cut
+    if unread > 0 and summary["models"]["judge"] is not None:
+        out.append(
+            f"{unread} {trials} have no score, since the judge gave no verdict that can be read: judge them again with"
+            " `arena rejudge` and another judge, or with a higher --judge-max-tokens where its answers were cut"
         )
     if not covered(summary, min_coverage):
         out.append(

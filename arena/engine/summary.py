@@ -150,7 +150,7 @@ class Summary:
         self._csv.write(csv_line(self._csv_row(record, usage)))
 
     def _count_talk(self, record: Record) -> None:
-        """Note who said something in public."""
+        """Record who said something in public."""
         speakers = {
             one.seat for one in record.transcript.entries if one.kind == "say" and (one.done or one.text.strip())
         }
@@ -187,7 +187,7 @@ class Summary:
         return {label: dict(sorted(groups.items())) for label, groups in sorted(found.items())}
 
     def _plays(self) -> Plays:
-        """Return what repetitions are counted over: trials of equal unit and conditions."""
+        """Return the groups of repetitions: trials of equal unit and conditions."""
         merged: dict[Leaf, Group] = {}
         conditions = frozenset(self._family.conditions)
         for (unit, cell), group in self.leaves.items():
@@ -196,7 +196,7 @@ class Summary:
         return {key: (group.n, group.outcomes, group.scores) for key, group in sorted(merged.items())}
 
     def to_json(self, units: Mapping[str, Group]) -> dict[str, Json]:
-        """Return summary.json without what the run's manifest adds to it."""
+        """Return summary.json without the members that come from the run's manifest."""
         total = self._group()
         for group in units.values():
             total.merge(group)
@@ -256,7 +256,7 @@ class Summary:
         self._csv.close()
         grouped = self._units()
         outcomes = self._family.outcomes.labels
-        # Only where there are any: the files of a run that judges at once stay as they always were.
+        # Only if there are any, so that the files of a run that judges at once do not change.
         awaiting = [PENDING] if any(group.statuses[PENDING] for group in grouped.values()) else []
         units = AtomicFile(self._run_dir / f"{self._unit}_summary.csv")
         units.write(csv_line([f"{self._unit}_id", "n", "success_rate", *outcomes, *self.dimensions, "scored",

@@ -1,4 +1,4 @@
-"""The contract of a benchmark family: what it declares, plays and scores.
+"""The contract of a benchmark family: its declarations, its play and its scores.
 
 A family is a folder with a `spec.py` that offers `SPEC`, a FamilySpec: one row in the table of engine/build.py names
 it, and nothing else outside the folder does. The engine, the run directory and everything after a run read the
@@ -59,7 +59,7 @@ class FactGroup(Protocol):
 
     @property
     def name(self) -> str:
-        """The member of summary.json, and of each group in it, that holds `to_json`."""
+        """The member of summary.json, and of each group in it, for the result of `to_json`."""
         ...
 
     @property
@@ -84,7 +84,7 @@ class Exporter(Protocol):
     """Derived files of a whole run, written in one pass over its records in plan order and constant memory."""
 
     def add(self, record: Record, bundle: Bundle | None = None) -> None:
-        """Take in the next record; `bundle`: what the family's `bundle` returned for it, where it was called."""
+        """Take in the next record; `bundle`: the result of the family's `bundle` for it, if it was called."""
         ...
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What the report page needs to know of a family beyond its records.
+"""The family's part of the report page, beyond its records.
 
 Any family works without more than the base class: its records name their scores, outcomes and labels. A family adds
 what only it knows, in a module that its spec names (`FamilySpec.report`): `parts_of(run) -> FamilyParts`.
@@ -63,7 +63,7 @@ class Panel:
 
 
 class FamilyParts:
-    """A family of which nothing more is known than its records say."""
+    """A family about which only its records are known."""
 
     outcomes: Sequence[str] = ()
     """Outcome labels, the best first; empty: unknown."""
@@ -77,15 +77,15 @@ class FamilyParts:
     has_tools = False
     """Whether readers expect a line about the calculator."""
     verifies = False
-    """Whether grades are capped by what the records show."""
+    """Whether facts in the records cap the grades."""
     checks: Mapping[str, str] = {}
-    """Name of a mechanical check -> what it means when it is passed."""
+    """Name of a mechanical check -> its meaning if it is passed."""
     check_names: Mapping[str, str] = {}
     """Name of a mechanical check -> the same in few words, for plots."""
     optional_checks: Sequence[str] = ()
     """Checks that many units do not have, so that a match says nothing if such a one was not made."""
     cap_reasons: Mapping[str, str] = {}
-    """Reason of a cap on a grade -> what was found, as a sentence without its full stop."""
+    """Reason of a cap on a grade -> the finding, as a sentence without its full stop."""
     result_words: Mapping[str, str] = {}
     """Verdict of the check on the result -> the same after a number of matches, such as `without a result`."""
     group_by = ""
@@ -106,19 +106,19 @@ class FamilyParts:
         return ()
 
     def found(self, record: Record) -> Sequence[tuple[str, str]]:
-        """Return (name, text) of what was determined about one match, for readers of it."""
+        """Return (name, text) of the findings about one match, for its readers."""
         return ()
 
     def answered(self, record: Record) -> Sequence[Answered]:
-        """Return what the judge answered about one match with yes or no."""
+        """Return the judge's yes-or-no answers about one match."""
         return ()
 
     def ledger(self, record: Record) -> Mapping[str, Json] | None:
-        """Return what the claims of a match rest on, as of Family.ledger (families/contract.py); None: not known."""
+        """Return the sources of a match's claims, as of Family.ledger (families/contract.py); None: not known."""
         return None
 
     def check_words(self, record: Record, name: str) -> Sequence[Said]:
-        """Return in plain words what a mechanical check found in a match."""
+        """Return the findings of a mechanical check in a match, in plain words."""
         return ()
 
     def cap_words(self, record: Record, reason: str) -> Said:

@@ -5,6 +5,7 @@ Importing this module and a family's own `spec.py` must be cheap, since `--help`
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -51,7 +52,8 @@ class FamilySpec:
     compared (`arena compare --by`) may differ in them.
     `report`: the module that offers `parts_of(run)` for the report page; empty: it shows what the records say.
     `baselines`: the data file with the published baselines of the family's set (families/baselines.py); empty: none.
-    `detail`: the dataclass of Score.detail, from which records are read back; None: it is a JSON object.
+    `detail_class`: where the dataclass of Score.detail is, from which records are read back (`arena.module.Class`);
+    empty: it is a JSON object.
     """
 
     name: str
@@ -68,4 +70,10 @@ class FamilySpec:
     chooses_conditions: tuple[str, ...] = ()
     report: str = ""
     baselines: str = ""
-    detail: type | None = None
+    detail_class: str = ""
+
+    @property
+    def detail(self) -> type | None:
+        """The dataclass of Score.detail; None: it is a JSON object."""
+        module, _, name = self.detail_class.rpartition(".")
+        return getattr(importlib.import_module(module), name) if module else None

@@ -1,4 +1,4 @@
-"""What a family declares about a finished run for training data."""
+"""A family's declarations about a finished run for training data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Training:
     """The trials of a run that are fit for training, and the reward of each conversation.
 
     `keys`: of those worth learning from, in the order of the run.  `reasons`: why the others are not -> how many.
-    `about`: key -> what a row says of its trial.  `rewards`: (key, seat) -> reward, of every trial that has one.
+    `about`: key -> description of its trial in a row.  `rewards`: (key, seat) -> reward, of every trial that has one.
     `earned`: value of the score -> the seats whose doing it is; a value that is not named is that of all seats.
     """
 

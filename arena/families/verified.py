@@ -1,4 +1,4 @@
-"""Verified scores: grades capped by what the record proves. Any family may have them in its Score.detail.
+"""Verified scores: grades capped by facts in the record. Any family may have them in its Score.detail.
 
 A detail with verified scores has them as its member `verified` (docs/verified-scores.md).
 """

@@ -1,7 +1,7 @@
-"""Reads files and JSON that anybody may have made: regular files only, bounded in size, line, depth and digits.
+"""Read untrusted files and JSON: regular files only, bounded in size, line, depth and digits.
 
-A FIFO would wait for ever, a device may never end, a file of holes claims terabytes, and a few bytes of JSON can
-exhaust the stack. Every reader of such files goes through here, so that each of them becomes a DataError with a name.
+A FIFO would wait forever, a device may never end, a sparse file claims terabytes, and a few bytes of JSON can exhaust
+the stack. Every reader of untrusted files uses this module, so that each of these becomes a DataError with a file name.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from arena.errors import DataError, Issue
 from arena.formats.json_types import Json
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
-"""The longest record that was seen has 2 MB; a line is held in memory as a whole."""
+"""The longest record seen so far has 2 MB; a line is kept in memory as a whole."""
 
 MAX_DEPTH = 64
 """The deepest value that the arena writes is a calculator's answer (32 levels) within a record."""
 
 MAX_DIGITS = 300
-"""No number that is computed with is longer: floats end at 309 digits, and integers of the calculator are texts."""
+"""No number used in computations is longer: floats end at 309 digits, and integers of the calculator are texts."""
 
 MAX_COMMAS = 2_000_000
 """Bounds the members and entries of one JSON text, each of which costs some 100 bytes of memory."""
@@ -42,18 +42,18 @@ _KINDS = (
 
 
 class BadNumber(ValueError):
-    """A number that is longer than any that is computed with, or none at all."""
+    """A number that is too long for any computation, or not a number at all."""
 
 
 def kind_of(mode: int) -> str:
-    """Return what a file is, for a message, from its `st_mode`."""
+    """Return the kind of a file, for a message, from its `st_mode`."""
     return next((name for is_it, name in _KINDS if is_it(mode)), "a regular file")
 
 
 def open_regular(path: str | Path, flags: int = os.O_RDONLY, folder: int | None = None, mode: int = 0o666) -> int:
     """Return a descriptor of a regular file, without waiting for a FIFO's other end.
 
-    `folder`: descriptor that a relative `path` starts from. Errors: OSError, also for anything but a regular file.
+    `folder`: descriptor of the folder to which `path` is relative. Errors: OSError, also if it is not a regular file.
     """
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode, dir_fd=folder)
     found = os.fstat(descriptor).st_mode
@@ -71,9 +71,9 @@ def open_file(path: Path) -> BufferedReader:
 
 
 def read_file(path: Path, max_bytes: int, hint: str = "") -> bytes:
-    """Return the bytes of a regular file. Errors: DataError when it cannot be read or holds more than `max_bytes`.
+    """Return the bytes of a regular file. Errors: DataError if it cannot be read or is larger than `max_bytes`.
 
-    `hint` follows the reason why a file cannot be read: what to do.
+    `hint`: what to do, added to the reason why a file cannot be read.
     """
     try:
         with open_file(path) as file:
@@ -90,7 +90,7 @@ def read_file(path: Path, max_bytes: int, hint: str = "") -> bytes:
 
 
 def read_text(path: Path, max_bytes: int) -> str:
-    """Return a regular UTF-8 file as text. Errors: DataError as of `read_file`, or where it is not UTF-8."""
+    """Return a regular UTF-8 file as text. Errors: DataError as of `read_file`, or if it is not UTF-8."""
     try:
         return read_file(path, max_bytes).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -102,7 +102,7 @@ def lines_of(
 ) -> Iterator[tuple[int, bytes]]:
     """Yield (offset, line with its newline). Errors: DataError naming the line that is longer than `max_bytes`.
 
-    `before`: lines of the file that were read already; the offset counts from behind them.
+    `before`: lines of the file that were read already; the offset counts from their end.
     """
     offset, number = 0, before
     while line := file.readline(max_bytes + 1):
@@ -176,15 +176,15 @@ def _fail(file: str, place: str, message: str) -> NoReturn:
 
 
 DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_no_number)
-"""Decodes JSON without numbers that are too long or none. Errors: ValueError, RecursionError."""
+"""Decodes JSON and refuses numbers that are too long or not finite. Errors: ValueError, RecursionError."""
 
 _SHORT_INTEGERS = json.JSONDecoder(parse_float=_float, parse_constant=_no_number)
-"""The same, for texts in which no integer is too long: each costs no call of Python."""
+"""The same for texts in which no integer is too long, so that integers need no Python call."""
 _DIGITS_AS_ZEROS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
 _LONG = b"0" * MAX_DIGITS
 
 
 def decoder_for(data: bytes) -> json.JSONDecoder:
-    """Return the decoder of a JSON text: the quicker one where it holds no run of MAX_DIGITS digits."""
+    """Return the decoder for a JSON text: the faster one if it contains no run of MAX_DIGITS digits."""
     long = len(data) >= MAX_DIGITS and _LONG in data.translate(_DIGITS_AS_ZEROS)
     return DECODER if long else _SHORT_INTEGERS

@@ -11,11 +11,11 @@
 Field types: bool, int, float (takes whole numbers, too), str, None, Any, Literal, Enum, dataclasses, NamedTuples,
 `tuple[X, ...]`, `tuple[X, Y]`, `list[X]`, `Mapping[str, X]`, `dict[str, X]`, and unions of types that look different in
 JSON (`int | None`, `str | tuple[str, ...]`). A field with a default may be missing. What a class checks in
-`__post_init__` is reported, too, where it raises MemberError. `encode` is the way back.
+`__post_init__` is reported too, if it raises MemberError. `encode` is the way back.
 
-A class is compiled once. What fits is decoded without a step of Python for each member: of one object, the tuple of its
-members' types is looked up among those that were found to fit before; a list of objects is decoded member by member,
-all objects at once. Only a value that does not fit is walked again, with pointers.
+A class is compiled once. A valid value is decoded without a step of Python for each member: for one object, the tuple
+of its members' types is looked up among those that were valid before; a list of objects is decoded member by member,
+all objects at once. Only an invalid value is walked again, with pointers.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ MAX_ISSUES = 100
 def member(name: str = "", text: bool = False, shared: bool = False) -> dict[str, object]:
     """Return the metadata of a dataclass field whose JSON member differs from it.
 
-    `name`: the member's name where it is not the field's.  `text`: the member is a text that holds the value as JSON
-    (`json_text`), so that readers of tables meet one type, whatever the shape; empty text stands for None.  `shared`:
-    equal texts become one object: for values that nobody changes, of which many are alike.
+    `name`: the member's name if it differs from the field's.  `text`: the member is a text that contains the value as
+    JSON (`json_text`), so that table readers see one type for any value; empty text stands for None.  `shared`:
+    equal texts become one object, for values that nobody changes and that occur often.
     """
     return {"json_name": name, "json_text": text, "shared": shared}
 
@@ -67,9 +67,9 @@ def member(name: str = "", text: bool = False, shared: bool = False) -> dict[str
 def decode(cls: type[T], value: Json, file: str, place: str = "", at: str = "", unknown: bool = False) -> T:
     """Return `value` as an object of the dataclass `cls`.
 
-    `file`, `place` (`line 3`, say) name it in errors, `at` is its own pointer there.  `unknown`: whether members that
-    the class does not have are passed over; else they are refused, like everything that does not fit.
-    Errors: DataError with all issues, each at a JSON pointer; TypeError where `cls` has a field that cannot be decoded.
+    `file`, `place` (such as `line 3`) name it in errors, `at` is its own pointer there.  `unknown`: whether unknown
+    members are ignored; otherwise they are refused, like every invalid value.
+    Errors: DataError with all issues, each at a JSON pointer; TypeError if `cls` has a field that cannot be decoded.
     """
     node = _compiled(cls, unknown)
     try:
@@ -80,12 +80,12 @@ def decode(cls: type[T], value: Json, file: str, place: str = "", at: str = "", 
 
 
 def encode(value: object) -> dict[str, Json]:
-    """Return an object of a dataclass as JSON: what `decode` takes, with all members in the order of the fields."""
+    """Return an object of a dataclass as JSON for `decode`, with all members in the order of the fields."""
     return _compiled(type(value), False).as_dict(value)
 
 
 def problems(cls: type, value: Json, unknown: bool = False) -> list[Problem]:
-    """Return the places where a value does not fit a dataclass, at most MAX_ISSUES; none where `decode` returns it."""
+    """Return the places where a value does not fit a dataclass, at most MAX_ISSUES; none if `decode` accepts it."""
     found = list(islice(_compiled(cls, unknown).explain(value, ""), MAX_ISSUES + 1))
     if len(found) > MAX_ISSUES:
         found[MAX_ISSUES] = ("", f"only the first {MAX_ISSUES} problems are listed")
@@ -104,7 +104,7 @@ def _compiled(cls: type, unknown: bool) -> ObjectNode:
 
 
 _nodes: dict[tuple[type, bool], ObjectNode] = {}
-"""Every class that was compiled; threads that compile the same one at once make equal nodes."""
+"""All compiled classes; threads that compile the same class at once make equal nodes."""
 
 
 def _is_named_tuple(cls: type) -> bool:
@@ -112,14 +112,14 @@ def _is_named_tuple(cls: type) -> bool:
 
 
 def _getter(names: Sequence[str]) -> Callable[[dict[str, Json]], tuple[Json, ...]]:
-    """Return what picks several members at once: a tuple, also of one or none."""
+    """Return a function that picks several members at once, as a tuple, also of one or none."""
     if len(names) > 1:
         return itemgetter(*names)
     return lambda value: tuple([value[name] for name in names])
 
 
 class _Compiler:
-    """Compiles a class and those that its fields name; a class that holds itself is compiled once."""
+    """Compiles a class and those that its fields name; a class that contains itself is compiled once."""
 
     def __init__(self, unknown: bool) -> None:
         self.unknown = unknown
@@ -152,7 +152,7 @@ class _Compiler:
         node.positional &= not one.kw_only
 
     def node(self, hint: Any, where: str) -> Node:
-        """Return the node of a type. Errors: TypeError naming the field where it cannot be decoded."""
+        """Return the node of a type. Errors: TypeError naming the field that cannot be decoded."""
         origin, args = get_origin(hint), get_args(hint)
         if hint is Any or (origin in (Union, types.UnionType) and Any in args):
             return Anything()

@@ -1,4 +1,5 @@
-"""The types that decode.py knows, one class each: what a JSON value of the type becomes, and what is wrong with it."""
+"""The types that decode.py knows, one class each: how to convert a JSON value of the type, and how to find its
+mistakes."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from arena.formats.json_types import Json
 from arena.formats.strict_json import child
 
 Problem = tuple[str, str]
-"""A JSON pointer (RFC 6901), and what is wrong there."""
+"""A JSON pointer (RFC 6901) and the mistake there."""
 
 Convert = Callable[[Any], Any]
 
@@ -30,7 +31,7 @@ _MAX_SHOWN = 40
 
 
 class MemberError(ValueError):
-    """Raised in `__post_init__`: a member has the right type, and a value that does not fit the others.
+    """Raised in `__post_init__`: a member has the right type, but its value does not fit the others.
 
     `member` is its name in JSON; empty for the object itself.
     """
@@ -41,7 +42,7 @@ class MemberError(ValueError):
 
 
 def _shown(value: Json) -> str:
-    """Return what was found where only some texts or numbers are allowed."""
+    """Return a value for a message, for types that allow only certain texts or numbers."""
     text = json.dumps(value)
     return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."
 
@@ -58,10 +59,10 @@ class Mismatch(Exception):
 
 
 class Node:
-    """One type. `types`: the types of JSON values (as json.loads gives them) that it takes.
+    """One type. `types`: the types of JSON values (as json.loads returns them) that it accepts.
 
-    `convert` returns what a value of these types becomes, and raises Mismatch where it does not fit; None: the value
-    itself.  `encode` is the way back.  `explain` yields every problem of a value, whose own type is not yet checked.
+    `convert` converts a value of these types, and raises Mismatch if it does not fit; None: the value is used
+    unchanged.  `encode` is the way back.  `explain` yields every problem of a value, whose type is not yet checked.
     """
 
     types: frozenset[type] = frozenset()
@@ -70,13 +71,13 @@ class Node:
     expected = ""
 
     def decode(self, value: Json) -> Any:
-        """Return what the value becomes. Errors: Mismatch."""
+        """Convert a value. Errors: Mismatch."""
         if type(value) not in self.types:
             raise Mismatch
         return value if self.convert is None else self.convert(value)
 
     def column(self, values: Sequence[Json]) -> Sequence[Any]:
-        """Return what many values become. Errors: Mismatch."""
+        """Convert many values. Errors: Mismatch."""
         if not self.types.issuperset(map(type, values)):
             raise Mismatch
         return values if self.convert is None else list(map(self.convert, values))
@@ -119,7 +120,7 @@ class Anything(Node):
 
 
 class OneOf(Node):
-    """Literal texts or an Enum: JSON value -> what it becomes."""
+    """Literal texts or an Enum: JSON value -> Python value."""
 
     def __init__(self, values: Mapping[Json, Any]) -> None:
         self.values = values
@@ -183,7 +184,7 @@ class Many(Node):
 
 
 class Fixed(Node):
-    """A list of a fixed length whose elements have types of their own, as a tuple."""
+    """A list of a fixed length with a type for each element, as a tuple."""
 
     types = frozenset({list})
 
@@ -253,7 +254,7 @@ class Either(Node):
             self.encode = self.chosen
 
     def chosen(self, value: Any) -> Json:
-        """Encode a value; what is no plain value was a list or an object."""
+        """Encode a value; any value that is not plain was a list or an object."""
         if type(value) in _PLAIN:
             return value
         kind = list if isinstance(value, tuple | list) and not hasattr(value, "_fields") else dict
@@ -269,7 +270,7 @@ class Either(Node):
 
 
 class JsonText(Node):
-    """A value that stands as JSON inside a text; pointers go on into it."""
+    """A value that is JSON inside a text; pointers continue into it."""
 
     types = frozenset({str})
     expected = "text that holds JSON"

@@ -1,4 +1,4 @@
-"""Indented JSON, as json.dumps(value, indent=2, ensure_ascii=False) writes it, in a third of its time.
+"""Indented JSON, as json.dumps(value, indent=..., ensure_ascii=False) writes it, in a third of its time.
 
 json.dumps makes every indented text by generators of Python; result files have hundreds of thousands of members.
 """
@@ -12,29 +12,27 @@ from typing import Any
 
 from arena.formats.json_types import Json
 
-_STEP = "  "
+
+def indented(value: Json, step: str = "  ") -> str:
+    """Return the text; `step` is the indentation. Errors: TypeError for what is not JSON, RecursionError."""
+    return _text(value, "\n", step)
 
 
-def indented(value: Json) -> str:
-    """Return the text. Errors: TypeError for what is not JSON, RecursionError."""
-    return _text(value, "\n")
-
-
-def _text(value: Any, line: str) -> str:
+def _text(value: Any, line: str, step: str) -> str:
     """Return the text of a value whose own line begins with `line`."""
     leaf = _LEAVES.get(type(value))
     if leaf is not None:
         return leaf(value)
-    inner = line + _STEP
+    inner = line + step
     if isinstance(value, dict):
         if not value:
             return "{}"
-        members = [f"{_name(name)}: {_text(one, inner)}" for name, one in value.items()]
+        members = [f"{_name(name)}: {_text(one, inner, step)}" for name, one in value.items()]
         return f"{{{inner}{f',{inner}'.join(members)}{line}}}"
     if isinstance(value, list | tuple):
         if not value:
             return "[]"
-        return f"[{inner}{f',{inner}'.join([_text(one, inner) for one in value])}{line}]"
+        return f"[{inner}{f',{inner}'.join([_text(one, inner, step) for one in value])}{line}]"
     return _other(value)
 
 

@@ -18,6 +18,8 @@ _DOT = 4.5
 """Radius of a point."""
 _SIGN = 7.2
 """Width of most signs of a bold text, so that a text at the end of its row does not touch a point there."""
+_HALF_SIGN = 4.2
+"""Half the width of the widest signs under an axis (%), so that the last text is not cut."""
 _MARGIN = 14.0
 """Space next to the axis of the narrow form."""
 _CURVE_HEIGHT = 220.0
@@ -71,7 +73,7 @@ def dot_plot(
             element(
                 "text",
                 text,
-                x=min(x, width - 3.4 * len(text)),
+                x=min(x, width - _HALF_SIGN * len(text)),
                 y=height - 6,
                 text_anchor="middle",
                 class_="soft",

@@ -92,7 +92,7 @@ def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
 def parse(data: bytes, issues: IssueList) -> Json:
     """Return the JSON value that `data` holds.
 
-    Duplicate keys, numbers that are none (NaN, Infinity, hundreds of digits), half surrogate pairs and nesting beyond
+    Duplicate keys, malformed numbers (NaN, Infinity, hundreds of digits), half surrogate pairs and nesting beyond
     MAX_DEPTH are added to `issues`. Raises DataError at once when the text is not JSON at all (with line and column).
     """
     text = _decode(data, issues.file)
@@ -128,7 +128,7 @@ def parse(data: bytes, issues: IssueList) -> Json:
         raise DataError([Issue(issues.file, place, f"is not JSON: {error.msg}")]) from None
     except RecursionError:
         raise DataError([Issue(issues.file, "", f"is nested deeper than {MAX_DEPTH} levels")]) from None
-    # Most files hold nothing of the kind: places are looked for where something is to be told.
+    # Most files have no such mistake, so places are only computed if something is to be reported.
     if duplicates or infinite or _ESCAPED_SURROGATE.search(text) or deeper_than(value, MAX_DEPTH):
         _inspect(value, "", 1, duplicates, issues)
     return value

@@ -124,4 +124,10 @@ def _cut_texts(widths: list[int], texts: Sequence[int], room: int, floor: int) -
 
 
 def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    """Cut a text; a short last part of a path or key stays."""
+    if len(text) <= width:
+        return text
+    last = text[text.rfind("/") :] if "/" in text[1:] else ""
+    if 3 * len(last) > width:
+        last = ""
+    return text[: width - 1 - len(last)] + "…" + last

@@ -1,6 +1,6 @@
 """Ask a judge for a verdict, and re-ask until it is readable; otherwise the match is *unscored*.
 
-The question is written by judge_prompt.py, the reply read by verdict.py; both are offered here under one name.
+prompt.py writes the question, verdict.py reads the reply; this module also exports the names of both.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class JudgeResult:
     """Result of asking. Either `scores` and `verdict` are set, or `unscored` says why they are not.
 
     `items`: the answers to the questions.  `asks`: number of requests for a verdict (1 to 3).  `cut`: text that the
-    judge was not shown.  `calls`: the judge's own tool calls in order.  `usage`: what it used.
+    judge was not shown.  `calls`: the judge's own tool calls in order.  `usage`: tokens and calls.
     """
 
     scores: dict[str, int] | None = None
@@ -131,7 +131,7 @@ class _Asking:
         )
 
     def work(self, text: str, items: Sequence[Call | tool_protocol.Malformed]) -> bool:
-        """Carry out the calls of a message and add their answers; False when none of them could be."""
+        """Carry out the calls of a message and add their answers; False if none could be carried out."""
         if self.calls_left <= 0 or not any(isinstance(item, Call) for item in items):
             return False
         step = self.step - 1

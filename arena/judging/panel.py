@@ -35,7 +35,7 @@ def ask_panel(labels: Sequence[str], ask: Callable[[int], JudgeResult]) -> Panel
 
     With one label or none there is one judgement, which is the result. Raises the exceptions of `ask`: an outage of one
     judge is an outage of the match, and the answers are in the journal. If the answer to a batch is pending, the other
-    questions are still asked, so that one batch holds them all.
+    questions are still asked, so that one batch contains them all.
     """
     found: list[JudgeResult] = []
     awaited: JudgePending | None = None

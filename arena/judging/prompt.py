@@ -1,10 +1,10 @@
-"""The question that a judge is asked: rubric, subject, transcript and tool ledger -> Conversation.
+"""The question to a judge: rubric, subject, transcript and tool ledger -> Conversation.
 
-Knows no benchmark family: the dimensions and what their grades mean come in as a `Rubric`. docs/judging.md shows the
+It knows no benchmark family: a `Rubric` gives the dimensions and the meaning of their grades. docs/judging.md shows the
 prompt and gives the rules of truncation.
 
-The transcript is written by the players, who may try to talk the judge into a grade. It goes in as ASCII-escaped JSON
-lines between delimiters that carry a nonce, so no text in it can open or close a section.
+Players write the transcript and may try to persuade the judge of a grade. It is inserted as ASCII-escaped JSON lines
+between delimiters with a nonce, so no text in it can open or close a section.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from arena.messages import Conversation
 from arena.records import EVERYBODY, Entry, Json, Stop
 
 LEDGER_CHARS = 600
-"""Characters shown of a tool call's arguments and of its answer: a digest, a signature or eight digests fit whole."""
+"""Characters shown of a tool call's arguments and of its answer: enough for a signature or eight digests."""
 
 
 @dataclass(frozen=True, eq=False)
 class Rubric:
-    """What is graded.
+    """The rules of grading.
 
-    `dimensions`: the exact keys of the verdict's scores, in order.  `anchors`: dimension -> what each grade from
-    `lowest` to `highest` means, in that order.  `notes`: what else the judge must know (rules the players were given).
+    `dimensions`: the exact keys of the verdict's scores, in order.  `anchors`: dimension -> the meaning of each grade
+    from `lowest` to `highest`, in that order.  `notes`: further facts for the judge (rules given to the players).
     """
 
     name: str
@@ -39,11 +39,11 @@ class Rubric:
     dimensions: tuple[str, ...]
     anchors: Mapping[str, Sequence[str]]
     task: str
-    """The first sentence of the prompt: what the judge is looking at."""
+    """The first sentence of the prompt, which introduces the material."""
     evidence: str = ""
-    """What counts as shown, where the family has tools or sources; a sentence."""
+    """A sentence about what counts as evidence, if the family has tools or sources."""
     subject: str = "challenge"
-    """Name of the section that holds `JudgeMaterial.subject`."""
+    """Name of the section with `JudgeMaterial.subject`."""
     lowest: int = 1
     highest: int = 5
     notes: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Rubric:
 
 @dataclass(frozen=True, slots=True)
 class Truncation:
-    """Limits in characters of what the players wrote (None: none): ARENA_JUDGE_MAX_CHARS_PER_MESSAGE and _TOTAL.
+    """Limits on the characters of players' texts (None: none): ARENA_JUDGE_MAX_CHARS_PER_MESSAGE and _TOTAL.
 
     Raises ConfigError for a limit below 1.
     """
@@ -85,10 +85,10 @@ class Truncation:
 
 @dataclass(frozen=True, slots=True)
 class JudgeMaterial:
-    """What is judged: the unit as the judge may see it, as ASCII JSON (`judge_json` writes it), the entries of a
-    `records.Transcript`, why it stopped, and the nonce (`judge_nonce`).
+    """The material of a judgement: the unit as the judge may see it, as ASCII JSON (`judge_json` writes it), the
+    entries of a `records.Transcript`, its stop reason, and the nonce (`judge_nonce`).
 
-    `items`: questions that the judge answers with yes or no beside the grades.
+    `items`: questions that the judge answers with yes or no, in addition to the grades.
     """
 
     subject: str
@@ -99,16 +99,16 @@ class JudgeMaterial:
 
 
 def judge_json(members: Mapping[str, Json]) -> str:
-    """Return an object as the ASCII JSON that a judge reads: no text in it can open or close a section. There are no
-    blanks in its values, which a judge pays for."""
+    """Return an object as the ASCII JSON that a judge reads: no text in it can open or close a section. Its values have
+    no blanks, because a judge's tokens cost money."""
     return "{" + ",\n".join(f"{ascii_json(key)}: {ascii_json(value)}" for key, value in members.items()) + "}"
 
 
 def judge_nonce(seed: str) -> str:
     """Return 16 hex digits for the delimiters of one match: SHA-256 of a label and the trial's seed.
 
-    It keeps a transcript from looking like a delimiter by chance. It is no secret from a player who knows this program
-    and guesses the run seed; that no text can leave its section rests on the JSON escaping alone.
+    It prevents a transcript from looking like a delimiter by chance. It is not secret from a player who knows this
+    program and guesses the run seed; only the JSON escaping guarantees that no text can leave its section.
     """
     return hashlib.sha256(f"arena-judge-nonce/1\0{seed}".encode()).hexdigest()[:16]
 
@@ -130,7 +130,7 @@ Where characters were cut, "[... N characters cut ...]" stands in the text and "
 against the players. A long value that stands whole in an earlier line of the tool ledger is shown by its beginning \
 and "... [as above]", and "as_above" counts these.
 """
-"""What all matches of a run have in common stands first: the prompt cache of a provider keeps the common beginning."""
+"""The part that all matches of a run share comes first: the prompt cache of a provider keeps the common beginning."""
 
 QUESTIONS = """
 Under "questions" stand questions by their ids. Answer each once, in "items", with "yes" or "no" and the turn that \
@@ -164,9 +164,9 @@ NO_VALUE = object()
 
 @dataclass(slots=True)
 class _Shown:
-    """One line of the prompt in the making: `line[name]` is text of a player that may have to be cut to `limit`.
+    """One line of the prompt under construction: `line[name]` is text of a player that may have to be cut to `limit`.
 
-    `whole`: the JSON value that stands in its place where nothing is cut; NO_VALUE for plain text.
+    `whole`: the JSON value that replaces it if nothing is cut; NO_VALUE for plain text.
     """
 
     line: dict[str, Json]
@@ -176,7 +176,7 @@ class _Shown:
 
 
 def _lines(entries: Sequence[Entry]) -> tuple[list[_Shown], list[_Shown]]:
-    """Sort the entries into what all heard (the transcript) and what one seat did alone (the ledger)."""
+    """Sort the entries into public ones (the transcript) and private ones of a seat (the ledger)."""
     public: list[_Shown] = []
     ledger: list[_Shown] = []
     for entry in entries:
@@ -232,14 +232,14 @@ def _cut(text: str, keep: int) -> str:
 
 
 class Cut(NamedTuple):
-    """How many texts were shortened for a judge, and by how many characters together."""
+    """The number of texts shortened for a judge, and of the characters cut from them."""
 
     texts: int = 0
     characters: int = 0
 
 
 def _truncate(shown: Sequence[_Shown], truncation: Truncation) -> Cut:
-    """Cut what is too long, in place."""
+    """Cut texts that are too long, in place."""
     keeps = []
     for item in shown:
         length = len(item.line[item.name])
@@ -247,7 +247,7 @@ def _truncate(shown: Sequence[_Shown], truncation: Truncation) -> Cut:
         keeps.append(min(length, *limits) if limits else length)
     if truncation.total is not None and sum(keeps) > truncation.total:
         cap, spare = _fair_limit(keeps, truncation.total)
-        # What is left over goes to the latest of the cut texts: the oldest are cut first.
+        # Left-over characters go to the latest of the cut texts: the oldest are cut first.
         for i in range(len(keeps) - 1, -1, -1):
             if keeps[i] > cap:
                 keeps[i] = cap + (1 if spare > 0 else 0)
@@ -261,12 +261,13 @@ def _truncate(shown: Sequence[_Shown], truncation: Truncation) -> Cut:
             texts += 1
             characters += len(text) - keep
         elif item.whole is not NO_VALUE:
-            item.line[item.name] = item.whole  # as it is: JSON in a text would escape every quote
+            item.line[item.name] = item.whole  # unchanged: JSON in a text would escape every quote
     return Cut(texts, characters)
 
 
 def _shorten_repeats(ledger: Sequence[_Shown]) -> None:
-    """Show long values of the ledger, in place, only where they come first; `as_above` counts the others of a line."""
+    """Show long values of the ledger, in place, only at their first occurrence; `as_above` counts the others in a
+    line."""
     repeats = Repeats()
     for item in ledger:
         if item.whole is not NO_VALUE and item.line[item.name] is item.whole:  # else it was cut
@@ -278,7 +279,7 @@ def _shorten_repeats(ledger: Sequence[_Shown]) -> None:
 def judge_conversation(
     rubric: Rubric, material: JudgeMaterial, truncation: Truncation, tools: str | None
 ) -> tuple[Conversation, Cut]:
-    """Return the question to the judge, and what was cut from it."""
+    """Return the question to the judge, and the counts of what was cut from it."""
     public, ledger = _lines(material.entries)
     cut = _truncate([*public, *ledger], truncation)
     _shorten_repeats(ledger)
@@ -298,6 +299,6 @@ def judge_conversation(
 
 
 def _jsonl(shown: Sequence[_Shown]) -> str:
-    """One ASCII JSON line per entry; an entry with two texts stands in `shown` twice, one after the other."""
+    """One ASCII JSON line per entry; an entry with two texts is in `shown` twice, one after the other."""
     lines = {id(item.line): item.line for item in shown}
     return "\n".join([ascii_json(line) for line in lines.values()])

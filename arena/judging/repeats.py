@@ -1,7 +1,7 @@
-"""Values that a tool ledger holds more than once: whole where they come first, then by their beginning.
+"""Shorten values that a tool ledger contains more than once: complete at first, then only their beginning.
 
-Digests, keys and signatures pass from call to call, and hex takes a token for two characters. That two of them are
-equal is said by this program, so a judge need not compare 64 digits.
+Digests, keys and signatures pass from call to call, and hex takes a token for two characters. This program says that
+two values are equal, so a judge need not compare 64 digits.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from arena.records import Json
 
 LEAST_CHARS = 40
-"""Shorter texts are always shown whole: a digest has 64 digits, a mark of a seat 8."""
+"""Shorter texts are always shown in full: a digest has 64 digits, a mark of a seat 8."""
 
 BEGINNING_CHARS = 12
 MARK = "... [as above]"
@@ -22,7 +22,7 @@ class Repeats:
         self._whole: dict[str, set[str]] = {}
 
     def shortened(self, value: Json) -> tuple[Json, int]:
-        """Return a JSON value with those texts shortened that came before, and how many. All its texts are noted."""
+        """Return a JSON value with earlier texts shortened, and how many were. All its texts are remembered."""
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, list):
@@ -45,7 +45,7 @@ class Repeats:
         return text, 0
 
     def restored(self, value: Json) -> Json:
-        """Return what `shortened` was given, if it was called with the values before this one in the same order."""
+        """Return the original of a `shortened` value; the earlier values must have been shortened in the same order."""
         if isinstance(value, list):
             return [self.restored(item) for item in value]
         if isinstance(value, dict):

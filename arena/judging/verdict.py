@@ -1,4 +1,4 @@
-"""A judge's reply -> Verdict, or a sentence about what is wrong with it.
+"""A judge's reply -> Verdict, or a sentence about the mistake in it.
 
 Only the judge's own reply is read, never text of the players.
 """

@@ -1,4 +1,4 @@
-"""Whom a message is for: a line {"to": ["Bo"]} before its text. Pure; docs/tool-protocol.md describes it."""
+"""The address of a message: a line {"to": ["Bo"]} before its text. Pure; docs/tool-protocol.md describes it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Channels:
 
 
 class Address(NamedTuple):
-    """Who hears a message (None: all) and its text; or what is wrong with the line, and that line."""
+    """The audience of a message (None: all) and its text; or the mistake in the address line, and that line."""
 
     to: tuple[str, ...] | None
     text: str

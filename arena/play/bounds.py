@@ -15,7 +15,7 @@ ASSUMED_REPLY = 4096
 
 ASSUMED_ANSWER = 1000
 """Most tokens of the answer to a working step (a tool's answer, a re-ask). No setting bounds it; the longest answer in
-a default run has 260 characters, that of a batch of 64 requests some 8,000."""
+a default run has 260 characters, the answer to a batch of 64 requests about 8,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _most(what: Dialogues, reply: int) -> Amount:
 
 
 def read_of(what: Dialogues, max_tokens: int | None, typical: Typical) -> tuple[float, int]:
-    """Return the tokens of one dialogue's transcript as a judge reads it, calls included: expected, and at most."""
+    """Return the tokens of one dialogue's transcript as a judge reads it, calls included: estimate and upper bound."""
     reply = _usual_reply(typical, max_tokens)
     calls = typical.calls if what.tool_calls else 1.0
     expected = what.turns * typical.turns * (calls * reply + (calls - 1) * typical.answer)

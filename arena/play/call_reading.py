@@ -1,4 +1,4 @@
-"""From one JSON value of a player's message to calls, malformed calls, or a declaration that all is settled.
+"""Turn one JSON value of a player's message into calls, malformed calls, or a declaration that the matter is settled.
 
 What counts as a call, and what is ordinary JSON that merely occurs in a message: docs/tool-protocol.md.
 """
@@ -20,12 +20,12 @@ MAX_ID_BYTES = 128
 """Longest id of a call, in UTF-8: the calculator's own limit."""
 
 MAX_KEPT_CHARS = 1000
-"""How much of a malformed piece is kept in the record; the call log keeps the whole message."""
+"""Characters of a malformed piece that the record keeps; the call log keeps the whole message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One calculation that a player asked for. `repairs`: what was repaired, each a short phrase."""
+    """One calculation that a player asked for. `repairs`: each repair of the call, as a short phrase."""
 
     op: str
     args: dict[str, Json]
@@ -35,7 +35,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """Something that was meant as a call and cannot be read; `problem` is one sentence telling what to fix."""
+    """Text that was meant as a call but cannot be read; `problem` is one sentence that says what to fix."""
 
     text: str
     problem: str
@@ -52,7 +52,7 @@ Item = Call | Malformed | Done
 
 
 class Wrong(Exception):
-    """The value was meant as a call and is not one; the message says what to fix."""
+    """The value was meant as a call but is not one; the message says what to fix."""
 
 
 _OP_KEYS = ("op", "name", "function", "tool_name", "recipient_name")
@@ -84,10 +84,10 @@ def clip(text: str) -> str:
 
 
 def read_items(value: Json, source: str, explicit: bool, repairs: tuple[str, ...] = ()) -> list[Item]:
-    """Return what the JSON `value`, written as `source`, asks for; [] when it is ordinary JSON and not a call.
+    """Return the items that the JSON `value`, written as `source`, asks for; [] if it is ordinary JSON and not a call.
 
-    `explicit`: it is where only a call can be (inside call tags), so everything that is not a call is
-    malformed.  `repairs`: what was repaired to read the value; every call of it carries them.
+    `explicit`: it is in a place where only a call can be (inside call tags), so everything that is not a call is
+    malformed.  `repairs`: repairs made to read the value; every call in it carries them.
     At most MAX_ITEMS + 1 items are returned.
     """
     try:
@@ -125,7 +125,7 @@ def _read(value: Json, explicit: bool) -> list[Item]:
 
 
 def _read_list(values: list[Json], explicit: bool) -> list[Item]:
-    """A list is a list of calls as soon as one of its elements is meant as a call."""
+    """Read a list: it is a list of calls if at least one of its elements is meant as a call."""
     if not explicit and not any(_meant_as_call(value) for value in values):
         return []
     if not values:
@@ -324,7 +324,7 @@ def _op_key(value: Mapping[str, Json]) -> str:
     keys = [key for key in _OP_KEYS if key in value]
     tool = value.get("tool")
     if isinstance(tool, str) and tool in _CALCULATOR_NAMES:
-        # {"tool": "calculator", "args": {"op": ...}}: the tool's name is in the place of the op.
+        # {"tool": "calculator", "args": {"op": ...}}: the tool's name is in the op's place.
         keys = keys or ["tool"]
     elif tool is not None and keys:
         raise Wrong('the only tool is the calculator: leave "tool" out, or write "tool": "calculator".')

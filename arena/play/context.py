@@ -34,7 +34,7 @@ class Model:
 
 class Activity:
     """Live counters for the progress line, approximate under threads and never part of a result; and the calls in
-    flight, each with what is done if the process ends before its answer comes."""
+    flight, each with a function to call if the process ends before the answer arrives."""
 
     __slots__ = ("turns", "in_flight", "retries", "elsewhere", "_flights")
 
@@ -43,17 +43,17 @@ class Activity:
         self.in_flight = 0
         self.retries = 0
         self.elsewhere = False
-        """Whether other processes make the calls, so that their number is known here only now and then."""
+        """Whether other processes make the calls, so that their number is known here only from time to time."""
         self._flights: dict[object, Callable[[], None]] = {}
 
     def departs(self, abandon: Callable[[], None]) -> object:
-        """Take note of a call that may be billed, and return its mark; `abandon` writes down that nobody awaited it."""
+        """Record a call that may be billed, and return its mark; `abandon` journals that its answer was not awaited."""
         flight = object()
         self._flights[flight] = abandon
         return flight
 
     def lands(self, flight: object) -> bool:
-        """Forget a call whose answer came; False: it is being written down as abandoned, and must not be used."""
+        """Forget a call whose answer arrived; False: it is being journalled as abandoned, and must not be used."""
         return self._flights.pop(flight, None) is not None
 
     def abandon(self) -> int:

@@ -35,7 +35,7 @@ from arena.play.tool_protocol import (
 from arena.records import EVERYBODY, Counters, Entry, Json, Kind, Stop, Transcript
 
 MAX_UNUSABLE = 2
-"""Replies of one turn that say nothing usable (empty or refused) before the trial stops: the re-ask is the second."""
+"""Unusable replies (empty or refused) in one turn after which the trial stops: the second one answers the re-ask."""
 
 MAX_REASKS = 3
 """Messages of one turn that are malformed or break a rule and are answered with a re-ask; the next aborts the trial."""
@@ -44,7 +44,7 @@ MAX_HELP_CALLS = 10
 """Calls of `help` that a turn may make in addition to its other tool calls."""
 
 NO_CALL = "(A call that could not be read.)"
-"""Replaces a message with nothing else in it in the conversation."""
+"""Replaces, in the conversation, a message that contains only such a call."""
 
 EMPTY_CUE = "(Your last reply was empty. Please write your turn.)"
 REFUSED_CUE = "(You declined. Please go on with your role in this everyday situation, or say what you need.)"
@@ -121,7 +121,7 @@ def end_with(transcript: Transcript, play: Callable[[], None]) -> None:
 
 
 class _Unusable(TrialEnded):
-    """A seat said nothing usable, twice."""
+    """A seat gave no usable reply, twice."""
 
     def __init__(self, stop: Stop, detail: str) -> None:
         self.stop = stop
@@ -155,7 +155,7 @@ class _Dialogue:
         self.transcript.stop = Stop.MAX_TURNS
 
     def publish(self, row: Row, spoken: _Spoken) -> None:
-        """Add a turn to the conversations: the speaker's own as it is, the others' with the speaker in front of every
+        """Add a turn to the conversations: unchanged for the speaker, for the others with the speaker in front of every
         line. Seats that do not hear a private message get a note that there was one."""
         to = spoken.to
         for other, view in self.views.items():

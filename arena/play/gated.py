@@ -22,7 +22,7 @@ def asked_text(conversation: Conversation) -> str:
 
 def recalled_facts(line: CallLine, said: str) -> Iterator[CallFacts]:
     """Yield the facts of a recorded call at the time of each decision: before the call and, if it was answered, after
-    it. `said`: the last message that a model was sent."""
+    it. `said`: the last message sent to the model."""
     place = line.kind, line.seat, line.turn, line.step
     tool: tuple[str | None, Json] = (line.op, line.args) if line.kind == "tool" else (None, None)
     yield CallFacts("before", *place, said, *tool)

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from arena.errors import LimitExceeded
 from arena.messages import HttpAttempt, Usage
@@ -55,8 +56,7 @@ class Limits:
         return {name: value for name, value in named.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What is known about a call before it is made: the model's label and price, the characters of its prompt, and
     --max-tokens, if set."""
 
@@ -155,7 +155,7 @@ class Budget:
         `usage` None: it was not answered.  `attempts`: all that were made, the answered one last; an empty list counts
         as one.  Return the estimate for the attempts of unknown cost, None if there are none.
         """
-        unknown = sum(attempt.may_be_billed for attempt in attempts)
+        unknown = sum([attempt.may_be_billed for attempt in attempts])
         with self._lock:
             assumed = self._estimate(hold).times(unknown) if unknown else None
             if hold.held is not None:

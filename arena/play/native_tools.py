@@ -88,7 +88,7 @@ def told_of(text: str | None) -> str | None:
 
 
 def read_call(call: NativeCall, offered: Sequence[Tool]) -> Call | Malformed:
-    """Return what a native call asks for."""
+    """Return the items that a native call asks for."""
     try:
         args = parse_json(call.arguments.strip() or "{}")
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
-"""Names of operations in few characters: those that begin alike share their beginning, as in a_{b,c} for a_b and a_c.
+"""Write names of operations in few characters: names share their beginning, as in a_{b,c} for a_b and a_c.
 
-Every prompt of a run carries the list of all names, so its length is paid for with each call.
+Every prompt of a run contains the list of all names, so each call pays for its length.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 NOTATION = "a_{b,c} means a_b and a_c"
-"""What a reader has to be told."""
+"""The explanation for readers."""
 
 
 def shortened(names: Sequence[str]) -> str:
-    """Return names as words that stand for all of them, each once; `expanded` reads them back.
+    """Return words that stand for all names, each once; `expanded` reads them back.
 
     Beginnings and ends are cut at underscores only: `ec_{add,mul}`, `{vdf,vrf}_{prove,verify}`, `b_{c,d_{e,f}}`.
     """
@@ -43,7 +43,7 @@ def _braced(parts: Sequence[str]) -> str:
 
 
 def _alternatives(text: str, place: int) -> tuple[list[str], int]:
-    """Read alternatives between commas up to a closing brace, or to the end; return them and the place behind them."""
+    """Read alternatives between commas up to a closing brace, or to the end; return them and the place after them."""
     found: list[str] = []
     made = [""]
     while place < len(text):
@@ -85,14 +85,14 @@ def _by_beginning(names: list[str]) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _best_beginning(names: Sequence[str]) -> str | None:
-    """Return the beginning whose sharing saves most characters; None if none saves any."""
+    """Return the beginning that saves most characters if it is shared; None if none saves any."""
     shared: dict[str, int] = {}
     for name in names:
         parts = name.split("_")
         for length in range(1, len(parts)):
             beginning = "_".join(parts[:length])
             shared[beginning] = shared.get(beginning, 0) + 1
-    # Each but the first name saves the beginning and its underscore; the braces cost two.
+    # Each name except the first saves the beginning and its underscore; the braces cost two.
     saved = {beginning: (count - 1) * (len(beginning) + 1) - 2 for beginning, count in shared.items()}
     best = max(saved, key=saved.__getitem__, default=None)
     return best if best is not None and saved[best] > 0 else None

@@ -1,8 +1,8 @@
-"""Calls in the syntax that a model was trained on, in its text.
+"""Read calls that a model writes in its text in the syntax that it was trained on.
 
-A server that knows the syntax reads it itself; where it does not, or the model was not offered any tools, the raw
-markers reach the arena. The forms, with an example of each: docs/tool-protocol.md. All functions are linear in what
-they read, and raise Wrong for what was meant as a call and has no one meaning.
+A server that knows the syntax reads it itself. If it does not, or if the model was not offered any tools, the raw
+markers reach the arena. docs/tool-protocol.md shows an example of each form. All functions are linear in the text that
+they read, and raise Wrong for text that was meant as a call but has no single meaning.
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ SPECIAL_OPENER = (
     r"[|\uff5c](?:tool[\u2581_ ]?calls?(?:[\u2581_ ]section)?(?:[\u2581_ ](?:begin|start))?|function_calls?"
     r"|python_(?:tag|start)|START_ACTION|action_start|tools_prefix)[|\uff5c]>"
 )
-"""What follows the `<` of a special token that announces a call."""
+"""The text after the `<` of a special token that announces a call."""
 
 SPECIAL_CLOSER = (
     r"[|\uff5c](?:tool[\u2581_ ]?calls?(?:[\u2581_ ]section)?[\u2581_ ]end|call|end|python_end|END_ACTION|action_end"
     r"|tools_suffix)[|\uff5c]>"
 )
-"""What follows the `<` of a special token that ends a call."""
+"""The text after the `<` of a special token that ends a call."""
 
 NAMESPACE = r"(?:[|\uff5c]DSML[|\uff5c]|\w{1,12}:|longcat_)?"
-"""What may precede the name of a tag: <\uff5cDSML\uff5cinvoke ...>, <seed:tool_call>, <longcat_tool_call>."""
+"""Prefixes of the name of a tag: <\uff5cDSML\uff5cinvoke ...>, <seed:tool_call>, <longcat_tool_call>."""
 
-CUT_OPENER = r"function=(?=[\w.-]{1,120}\s{0,4}[({])"
-"""What follows the `<` of a tag that Llama models leave open: <function=hash{"data": "00"}</function>."""
+CUT_OPENER = r"function=(?=[\w.-]{1,120}\s{0,4}[({])|\|tool_call>"
+"""What follows the `<` of a mark without its usual end: of a tag that Llama models leave open,
+<function=hash{"data": "00"}</function>, and of Gemma 4, <|tool_call>call:hash{...}<tool_call|>."""
 
 _NAME = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,120})(?P<number>:\d{1,6})?")
 _CALLED = re.compile(r"\s*([A-Za-z_][\w.]{0,120})\s*\(")
@@ -72,13 +73,20 @@ _PYTHON_TOKEN = re.compile(
     r"|(?P<word>True|False|None|true|false|null)\b|(?P<key>[A-Za-z_]\w{0,63})\s*=(?!=)|(?P<sign>[\[\]{}(),:]))",
     re.DOTALL,
 )
+_GEMMA_CALL = re.compile(r"\s*call:(?P<name>[A-Za-z_][\w.-]{0,120})\s*(?=\{)")
+_GEMMA_TOKEN = re.compile(
+    r"\s*(?:<\|\"\|>(?P<string>.*?)<\|\"\|>|(?P<key>[A-Za-z_]\w{0,63})\s*:"
+    r"|(?P<plain>\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"|-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?|true\b|false\b|null\b)|(?P<sign>[\[\]{},:]))",
+    re.DOTALL,
+)
+"""Gemma 4 writes JSON with bare keys, and texts between two <|"|>."""
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
 _PYTHON_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[\s\S])")
 _PYTHON_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "/": "/", "\n": ""}
 
 
 class Body(NamedTuple):
-    """What was read after a marker: the items, and where it ends."""
+    """The items read after a marker, and the place where they end."""
 
     items: list[Item]
     end: int
@@ -91,10 +99,12 @@ JsonAt = Callable[[int], Decoded | Broken]
 def read_body(text: str, at: int, json_at: JsonAt) -> Body | None:
     """Read the call that begins at `at`, after a marker; None if no form of a call begins there. Raises Wrong.
 
-    Plain JSON is not read here: the caller does, as everywhere.
+    Plain JSON is not read here: the caller reads it, as everywhere.
     """
     if tag := _NAMED_TAG.match(text, at):
         return _tagged(text, tag, json_at)
+    if named := _GEMMA_CALL.match(text, at):
+        return _gemma(text, named)
     if (printed := _PRINTED.match(text, at)) and (called := _CALLED.match(text, printed.end())):
         body = _python(text, printed.end(), called)
         if (closed := _PRINT_END.match(text, body.end)) is None:
@@ -117,7 +127,7 @@ def read_body(text: str, at: int, json_at: JsonAt) -> Body | None:
 
 
 def read_recipient(text: str, name: str, at: int, json_at: JsonAt) -> tuple[Body | None, bool]:
-    """Read what follows harmony's `to=name`, which ends at `at`; the flag says whether special tokens follow it.
+    """Read the text after harmony's `to=name`, which ends at `at`; the flag says whether special tokens follow it.
 
     Raises Wrong. An empty message that is closed by <|call|> has no arguments.
     """
@@ -190,7 +200,7 @@ def _put(args: dict[str, Json], key: str, value: Json) -> None:
 def _value(written: str, string: str | None) -> Json:
     """Return a parameter that was written as bare text: objects, lists, true, false and null are JSON, the rest text.
 
-    Numbers stay text: the calculator reads integers from text too. `string`: what the attribute of that name says.
+    Numbers stay text: the calculator reads integers from text too. `string`: the value of the attribute of that name.
     """
     written = written.removeprefix("\n").removesuffix("\n")
     bare = written.strip()
@@ -200,7 +210,7 @@ def _value(written: str, string: str | None) -> Json:
 
 
 def _encodable(text: str) -> str:
-    """Return the text. Raises Wrong where it cannot be written as UTF-8."""
+    """Return the text. Raises Wrong if it cannot be written as UTF-8."""
     try:
         plain(text)
     except Unreadable as error:
@@ -216,6 +226,30 @@ def _decoded(text: str, what: str) -> list[Json]:
     if not isinstance(value, list) or len(value) != 1:
         raise Wrong(f"{what} holds more than one value: write the call as JSON.")
     return value
+
+
+def _gemma(text: str, named: re.Match[str]) -> Body:
+    """Read the object behind `call:name` by translating its tokens into JSON."""
+    op, at, depth = bare_op(named["name"]), named.end(), 0
+    pieces: list[str] = []
+    while depth or not pieces:
+        token = _GEMMA_TOKEN.match(text, at)
+        if token is None:
+            raise Wrong(f"the arguments of {op[:40]} are broken or never closed: write the call as JSON.")
+        at = token.end()
+        if token["string"] is not None:
+            pieces.append(json.dumps(token["string"]))
+        elif token["key"] is not None:
+            pieces.append(f"{json.dumps(token['key'])}:")
+        else:
+            pieces.append(token["plain"] or token["sign"])
+            depth += (token["sign"] in ("[", "{")) - (token["sign"] in ("]", "}"))
+            if depth > MAX_DEPTH:
+                raise Wrong(f"the brackets of {op[:40]} stand deeper than {MAX_DEPTH} levels.")
+    args = _decoded(f"[{''.join(pieces)}]", f"the arguments of {op[:40]}")[0]
+    if not isinstance(args, dict):
+        raise Wrong(f"the arguments of {op[:40]} are no object: write the call as JSON.")
+    return Body([Call(op, args, None, (OWN_SYNTAX,))], at)
 
 
 def _python(text: str, at: int, called: re.Match[str]) -> Body:

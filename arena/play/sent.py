@@ -1,7 +1,7 @@
-"""What a seat was sent, call by call: a trial is replayed from its recorded calls, and every question is noted.
+"""The messages sent to a seat, call by call: a trial is replayed from its recorded calls, and every question is kept.
 
-No other code reconstructs what a model saw. The family's own `play` builds the conversations, as in the run, and each
-must have the digest in the journal, so this is byte for byte what was sent. No model is called.
+No other code reconstructs the conversation of a model. The family's own `play` builds the conversations, as in the run,
+and each must have the digest in the journal, so they equal the sent ones byte for byte. No model is called.
 """
 
 from __future__ import annotations

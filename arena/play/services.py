@@ -109,7 +109,7 @@ class TrialServices:
         self.gate_decisions: list[GateDecision] = []
         self.made_calls = 0
         self.judged = Counters(JUDGE_SEAT)
-        """What the judge's answers took so far, recorded ones too: of a trial that ends before it has a score."""
+        """The use of the judge's answers so far, recorded ones too: for a trial that ends before it has a score."""
 
     @property
     def has_tools(self) -> bool:
@@ -227,10 +227,10 @@ class TrialServices:
     def _model_call(self, request: ModelRequest, model: Model) -> ModelReply:
         kind, key, conversation = request.kind, request.key, request.conversation
         digest = conversation.digest()
-        slot = Slot(kind, key.seat, key.turn, key.step, 0)
-        line = self._recorded.find(slot, digest) if self._replays else None
-        if line is not None:
-            return self._recalled_reply(line, conversation)
+        if self._replays:
+            line = self._recorded.find(Slot(kind, key.seat, key.turn, key.step, 0), digest)
+            if line is not None:
+                return self._recalled_reply(line, conversation)
         fields = call_fields(kind, key, digest)
         fields |= {"provider": model.label, "messages": len(conversation.messages)}
         if self._gate is not None:
@@ -244,7 +244,7 @@ class TrialServices:
     def _complete(self, request: ModelRequest, model: Model, fields: dict[str, Json]) -> ModelReply:
         """Call a provider; journal the reply before it is used, and settle its use."""
         context, budget = self._context, self._context.budget
-        chars = request.conversation.chars + size(request.tools)
+        chars = request.conversation.chars + (size(request.tools) if request.tools else 0)
         hold = budget.reserve(Asked(model.label, model.price, chars, request.sampling.max_tokens))
         started = context.timer()
         try:
@@ -275,7 +275,8 @@ class TrialServices:
         return reply if denied is None else withheld(reply, denied)
 
     def _answer(self, request: ModelRequest, model: Model, fields: dict[str, Json], hold: Hold) -> ModelReply:
-        """Have a provider answer, in a call that can be abandoned. Errors: the provider's; Interrupted if it was."""
+        """Let a provider answer, in a call that can be abandoned. Errors: the provider's; Interrupted if it was
+        abandoned."""
         activity, provider = self._context.activity, model.provider
         activity.in_flight += 1
         flight = None if provider.offline else activity.departs(partial(self._abandon, fields, hold))
@@ -358,7 +359,7 @@ class TrialServices:
             raise Interrupted("stopped while waiting for an answer") from fault
 
     def _abandon(self, fields: dict[str, Json], hold: Hold) -> None:
-        """Journal a call whose answer is not awaited any more, as an attempt of unknown cost."""
+        """Journal a call whose answer is no longer awaited, as an attempt of unknown cost."""
         attempt = HttpAttempt(None, 0.0, ABANDONED, may_be_billed=True)
         with contextlib.suppress(Interrupted, StorageFault):  # the process ends either way
             self._settle_fault(dict(fields), ServiceFault(Stop.INTERRUPTED, ABANDONED, (attempt,)), hold)

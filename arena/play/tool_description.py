@@ -34,7 +34,7 @@ _HELP = "Types, limits and an example of one operation: {op}"
 _HELP_FIRST = 'Before you use an operation, call "help" for its arguments and an example: args {op}'
 _HELP_FAMILY = ", or {family} for a whole family"
 _LONGEST_RESULT = 8
-"""Characters of a text that are shown as an example's result; its form shows in fewer than a digest has."""
+"""Characters of an example's result that are shown: enough to see its form, fewer than a digest has."""
 
 
 def describe(
@@ -68,7 +68,7 @@ def describe(
 
 
 def for_families(text: str, families: Collection[str] | None) -> str:
-    """Return a text of the form `granted` with these families only; any other text, or None, leaves it as it is."""
+    """Return a text of the form `granted` with these families only; any other text, or None, is returned unchanged."""
     if families is None:
         return text
     head, *parts = re.split(rf"^(?={_HEADING}\w+:$)", text, flags=re.MULTILINE)
@@ -113,12 +113,13 @@ def _call_of(args: Mapping[str, Json]) -> str:
 
 
 def _helps_with_families(catalogue: Sequence[Mapping[str, Json]]) -> bool:
-    """Return whether this calculator's help takes a family: players read only about what it can answer."""
+    """Return whether this calculator's help accepts a family: players read only about forms that work."""
     return any(row["name"] == HELP_OP and any(p["name"] == "family" for p in row["params"]) for row in catalogue)
 
 
 def _line(row: Mapping[str, Json]) -> str:
-    """Return an op as one line: name, arguments without their types, summary. What the op `help` tells is left out."""
+    """Return an op as one line: name, arguments without their types, summary. Details that `help` gives are left
+    out."""
     shown = ", ".join(_param(param) for param in row["params"] if not param.get("seeded_only"))
     return f"- {row['name']}({shown}): {row['summary']}"
 

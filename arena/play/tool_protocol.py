@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from arena.formats.lenient_json import (
     Broken,
@@ -42,11 +43,10 @@ __all__ = [
 PROTOCOL_VERSION = "tool-protocol/3"
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A parsed message.
 
-    `say`: the text without calls and `done`; the message itself, unchanged, where it holds neither.
+    `say`: the text without calls and `done`; the message itself, unchanged, if it contains neither.
     `items`: calls and malformed calls in the order of the text.  `done`: set only when `items` is empty.
     """
 
@@ -82,21 +82,21 @@ _START = re.compile(
 )
 # A line from which reading starts afresh after something broken: it begins with a bracket, a fence or a call tag.
 _FRESH = re.compile(r"\n(?=[{\[]|```|<(?:tool_call|function|tool_use|use_tool|invoke|[|\uff5c]))")
-# What may be between an announcement and a call, and what ends one: special tokens and the ends of call tags.
+# Text allowed between an announcement and a call, and after a call: special tokens and the ends of call tags.
 _BEFORE_CALL = re.compile(rf"(?:[\s,]+|{SPECIAL_TOKEN}|<{NAMESPACE}(?:tool_calls?|function_calls?|tool_use)>)*+")
 _AFTER_CALL = re.compile(
-    rf"(?:[\s,;]*(?:</{NAMESPACE}(?:{_TAG_NAMES})>|(?!<{SPECIAL_OPENER}){SPECIAL_TOKEN}|```(?=\s*<[|\uff5c])"
+    rf"(?:[\s,;]*(?:</{NAMESPACE}(?:{_TAG_NAMES})>|<tool_call\|>|(?!<{SPECIAL_OPENER}){SPECIAL_TOKEN}|```(?=\s*<[|\uff5c])"
     r"|\[/TOOL_CALLS\]))*+"
 )
-# What precedes a recipient in harmony, and which words may join two markers that are only mentioned.
+# The text before a recipient in harmony, and the words that may join two markers that are only mentioned.
 _HARMONY_HEAD = re.compile(r"(?:<\|start\|>)?(?:assistant)?\s*+(?:<\|channel\|>)?\s*+(?:commentary|analysis)?\s*+\Z")
 _MENTIONED = re.compile(r"(?:\W|and|or|to|with|then|tags?|markers?)*", re.IGNORECASE)
 _RUNS_INTO = re.compile(r"\w[^\w.:!?]*\Z")
 _GOES_ON = re.compile(r"\s+\w|[.,;)!?\"'\u201d]")
 _CALL_LIKE = re.compile(r"\s*(?:[{\[<]|[\w.]+\s*\()")
 _NEAR_CHARS = 80
-"""How far around a marker is searched to decide between a mention and a call."""
-# What makes broken JSON an attempted call and not a quotation.
+"""Characters around a marker that are searched to distinguish a mention from a call."""
+# Signs that broken JSON is an attempted call and not a quotation.
 _ATTEMPT = re.compile(
     r"[\"'\u201c\u201d]?\btool_calls?\b[\"'\u201c\u201d]?\s*[:=]"
     r"|[\"'\u201c\u201d]op[\"'\u201c\u201d]\s*[:=]"
@@ -112,7 +112,7 @@ _LIST = re.compile(r"\[\s*(?:[{\]\[]|\Z)")
 _CLOSERS = {
     "fence": re.compile("```"),
     "tag": re.compile(rf"</{NAMESPACE}(?:{_TAG_NAMES})>"),
-    "other": re.compile(rf"<{SPECIAL_CLOSER}|(?=<{SPECIAL_OPENER})"),
+    "other": re.compile(rf"<{SPECIAL_CLOSER}|<tool_call\|>|(?=<{SPECIAL_OPENER})"),
 }
 
 
@@ -125,7 +125,7 @@ class _Scan:
     done: list[tuple[Done, str]] = field(default_factory=list)
     cuts: list[tuple[int, int]] = field(default_factory=list)
     spent: int = 0
-    """Characters looked at in JSON that failed to read; bounded, so that a message of traps costs linear time."""
+    """Characters of unreadable JSON that were looked at; bounded, so that a malicious message takes linear time."""
     fresh: list[int] | None = None
 
     def run(self) -> None:
@@ -149,7 +149,8 @@ class _Scan:
             self.cuts.append((at, len(self.text)))
 
     def _announced(self, start: re.Match[str]) -> int:
-        """Read the calls after a tag, marker, fence or word, where everything must be a call; return where to go on."""
+        """Read the calls after a tag, marker, fence or word, where everything must be a call; return where to
+        continue."""
         if start["to"] is not None:
             return self._recipient(start)
         text, begin = self.text, start.start()
@@ -221,7 +222,8 @@ class _Scan:
         return between != "" and _MENTIONED.fullmatch(between) is not None
 
     def _end_of_announced(self, start: re.Match[str], after: int) -> int:
-        """Return where an announcement in vain ends: at what closes it behind `after`, else at the end of its line."""
+        """Return the end of an announcement without a call: the mark that closes it after `after`, else the end of its
+        line."""
         closer = _CLOSERS["fence" if start["fence"] else "tag" if start["tag"] else "other"]
         found = closer.search(self.text, after)
         if found is not None and (start["fence"] or start["tag"] or "\n" not in self.text[after : found.start()]):
@@ -285,7 +287,7 @@ class _Scan:
         return Parsed(self._rest_of_text(), tuple(_with_unique_ids(self.items)), done)
 
     def _settle_done(self) -> Done | None:
-        """Return the one declaration, or make it malformed where it contradicts another one or is next to calls."""
+        """Return the single declaration; make it malformed if it contradicts another one or is next to calls."""
         if not self.done:
             return None
         first, source = self.done[0]
@@ -300,7 +302,7 @@ class _Scan:
         return None
 
     def _rest_of_text(self) -> str:
-        """The text without what was cut out, and without the fences and tags that held nothing else."""
+        """The text without the cut parts, and without fences and tags that contained only these."""
         text, pieces, last = self.text, [], 0
         for start, end in _joined(self.cuts, text):
             opener = _OPENER.search(text, max(last, start - _OPENER_WINDOW), start)
@@ -359,11 +361,11 @@ MARKED_HEADER = "Results {nonce}:"
 def results_message(results: Sequence[tuple[str | None, Json]], nonce: str = "") -> str:
     """Return the user message that tells a seat its results, one compact JSON line each.
 
-    `nonce`: the mark of the seat, by which it knows its results from what others write; empty if it alone is asked.
+    `nonce`: the mark of the seat, which distinguishes its results from the text of others; empty if there are no
+    others.
 
-    `results`: pairs of the id that the caller gave (None: none) and the answer, an object with `ok` (what the
-    calculator gave, or an error object for a malformed call or a limit). `deterministic`, the same on every answer of
-    a run, is left out.
+    `results`: pairs of the caller's id (None: none) and the answer, an object with `ok` (the calculator's answer, or an
+    error object for a malformed call or a limit). `deterministic`, the same on every answer of a run, is left out.
     """
     lines = [MARKED_HEADER.format(nonce=nonce) if nonce else RESULTS_HEADER]
     for call_id, answer in results:

@@ -26,8 +26,8 @@ class Tools(Protocol):
 class Toolbox(Protocol):
     """The tools of a run. Thread-safe: many trials use it at once.
 
-    `repeatable`: whether a call can be computed again from its trial, its earlier calls, op, arguments and seed; verify
-    computes those again and says of the others that they are unchecked.
+    `repeatable`: whether a call can be recomputed from its trial, its earlier calls, op, arguments and seed; verify
+    recomputes those and reports the others as unchecked.
     """
 
     name: str

@@ -43,12 +43,12 @@ def lint(policy: Policy) -> list[PolicyFinding]:
 def _rule(worlds: Worlds, rule: Rule, earlier: Sequence[Rule]) -> Iterator[PolicyFinding]:
     clash = next(_contradictions(rule), None)
     if clash is not None:
-        yield PolicyFinding("contradictory_bounds", rule.id, rule.line, f"{rule.id}: {clash} cannot both hold")
+        yield PolicyFinding("contradictory_bounds", rule.id, rule.line, f"{rule.id}: {clash} cannot both be true")
         return
     try:
         alone = worlds.find(lambda world: worlds.decides(rule, world), rule)
         if alone is None:
-            yield PolicyFinding("never_holds", rule.id, rule.line, f"{rule.id}: there is no call of which it holds")
+            yield PolicyFinding("never_holds", rule.id, rule.line, f"{rule.id}: no call can satisfy its conditions")
             return
         if worlds.find(lambda world: _decides_first(worlds, rule, earlier, world), rule) is None:
             by = next(one.id for one in earlier if worlds.decides(one, _settled(worlds, alone)))

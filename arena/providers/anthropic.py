@@ -24,10 +24,10 @@ BEARER_SINCE = "2026-10-21"
 """From this API version on the key goes into `Authorization: Bearer`, and sampling parameters are refused."""
 
 DEFAULT_MAX_TOKENS = 4096
-"""Sent where no limit is asked for: the API requires one."""
+"""Sent if no limit is given: the API requires one."""
 
 BREAKPOINT = {"type": "ephemeral"}
-"""Marks the end of what the API shall keep in its prompt cache (5 minutes)."""
+"""Marks the end of the text that the API should keep in its prompt cache (5 minutes)."""
 
 NO_TEXT = "(no text)"
 """Replaces an empty message, which the API refuses."""
@@ -74,10 +74,10 @@ class MessagesApi:
         self.bearer = version >= BEARER_SINCE
 
     def payload(self, request: ModelRequest) -> Layout:
-        """Lay out a request; notes name what the version does not take.
+        """Build the payload of a request; notes name the settings that the version does not accept.
 
-        Two cache breakpoints: after the system text, and after the last message, where the next call of a player goes
-        on; a judge's question is asked once.
+        There are two cache breakpoints: after the system text, and after the last message, from which a player's next
+        call continues. A judge's question is asked only once.
         """
         system, sampling = request.conversation.system, request.sampling
         messages: list[dict[str, Json]] = [_message(turn) for turn in turns_of(request)]
@@ -127,7 +127,7 @@ def _text(text: str) -> dict[str, Json]:
 
 
 def _message(turn: Turn) -> dict[str, Json]:
-    """Return one message as content blocks: results first, as the API wants it, then text, then calls."""
+    """Return one message as content blocks: results first, as the API requires, then text, then calls."""
     blocks: list[Json] = [
         {"type": "tool_result", "tool_use_id": result.id, "content": result.text} for result in turn.results
     ]
@@ -140,7 +140,7 @@ def _message(turn: Turn) -> dict[str, Json]:
 
 
 def _input(arguments: str) -> dict[str, Json]:
-    """Return the arguments of a call as the object that the API wants; what is none goes under `unreadable`."""
+    """Return the arguments of a call as the object that the API requires; other arguments go under `unreadable`."""
     try:
         value = json.loads(arguments or "{}")
     except (ValueError, RecursionError):
@@ -149,7 +149,7 @@ def _input(arguments: str) -> dict[str, Json]:
 
 
 def read(value: dict[str, Json], request: ModelRequest) -> Reading:
-    """Read a reply; raises Unusable if it holds no list of content blocks."""
+    """Read a reply; raises Unusable if it has no list of content blocks."""
     content = value.get("content")
     if not isinstance(content, list):
         raise Unusable("`content` is missing")

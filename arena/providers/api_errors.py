@@ -1,6 +1,6 @@
-"""What the errors of real endpoints mean, as tables.
+"""The meanings of errors of real endpoints, as tables.
 
-A new oddity is a row here and a test case in tests/providers/test_providers_http_endpoints.py.
+A new one is a row here and a test case in tests/providers/test_providers_http_endpoints.py.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from arena.records import Json
 
 
 class ApiError(NamedTuple):
-    """What a failed answer says, whatever its shape. `status` is the HTTP status, or for a 200 that holds an error
-    object the status it speaks of (500 where it names none). `generation`: the model's own text, where the server
-    could not make a reply of it (Groq's `failed_generation`)."""
+    """The content of a failed answer, in one form. `status` is the HTTP status, or for a 200 with an error object the
+    status that the object names (500 if it names none). `generation`: the model's own text, if the server could not
+    turn it into a reply (Groq's `failed_generation`)."""
 
     status: int
     message: str
@@ -31,8 +31,8 @@ INVALID = re.compile(
     r"|.*\bfailed to (parse|compile|initialize|convert)\b.*\b(grammar|json.?schema)|.*\bjson.?schema conversion failed",
     re.IGNORECASE,
 )
-"""What servers say under status 500 of a request that they do not take: how llama-cpp-python begins, and the words of
-llama.cpp, vLLM and SGLang about a form of the answer that they can make no grammar of."""
+"""Messages with status 500 about a request that the server does not accept: how llama-cpp-python begins, and the words
+of llama.cpp, vLLM and SGLang about a form of the answer that they cannot turn into a grammar."""
 
 
 def read_error(status: int, value: Json, body: bytes) -> ApiError:
@@ -56,7 +56,7 @@ def read_error(status: int, value: Json, body: bytes) -> ApiError:
         message = detail if isinstance(detail, str) and detail else excerpt(body)
     metadata = source.get("metadata")
     wrapped = metadata.get("raw") if isinstance(metadata, dict) else None
-    if isinstance(wrapped, str) and wrapped:  # OpenRouter: "Provider returned error", and here what it said
+    if isinstance(wrapped, str) and wrapped:  # OpenRouter; the provider's own words are here
         message = f"{message}: {wrapped}"
     nested = source.get("innererror")
     codes = [source.get("code"), source.get("type"), nested.get("code") if isinstance(nested, dict) else None]
@@ -84,7 +84,7 @@ def _effective_status(status: int, code: Json) -> int:
     return STATUS_OF_CODE.get(str(code), 500)
 
 
-# Codes in error objects that come with status 200 -> the status they would have had.
+# Codes in error objects that come with status 200 -> the status that they should have had.
 STATUS_OF_CODE = {
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
@@ -102,18 +102,19 @@ STATUS_OF_CODE = {
 
 
 Meaning = Literal[
-    "allowance", "quota", "filter", "refusal", "context", "generation", "roles", "throttle", "auth", "missing", "retry",
-    "refused",
+    "allowance", "quota", "filter", "refusal", "context", "generation", "roles", "throttle", "loading", "auth",
+    "missing", "retry", "refused",
 ]  # fmt: skip
 """allowance: this one request is more than a minute allows.  quota: waiting does not help.  filter: the request was
 refused for its content.  refusal: the model's answer was.  context: the conversation does not fit.  generation: the
-model's call could not be read.  roles: a role is refused.  throttle: too fast.  auth, missing: key, model or address is
+model's call could not be read.  roles: a role is refused.  throttle: too fast.  loading: the
+model is not there yet.  auth, missing: key, model or address is
 wrong.  refused: nothing here would cure it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorRule:
-    """A row of ERROR_RULES: on one of `statuses`, where `pattern` is found in code or message."""
+    """A row of ERROR_RULES: applies to `statuses` if `pattern` is found in code or message."""
 
     meaning: Meaning
     statuses: tuple[int, ...]
@@ -124,13 +125,13 @@ def _rule(meaning: Meaning, statuses: tuple[int, ...], pattern: str) -> ErrorRul
     return ErrorRule(meaning, statuses, re.compile(pattern, re.IGNORECASE | re.VERBOSE))
 
 
-# Tried in order; the first that fits decides.
+# Tried in order; the first match decides.
 ERROR_RULES = (
-    # Groq (413) and OpenAI (429): no wait makes room for it, and the context window is not what it exceeds.
+    # Groq (413) and OpenAI (429): waiting does not help, and the request does not exceed the context window.
     _rule("allowance", (400, 413, 429), r"request\ too\ large\ .{0,200}(tokens\ per\ (min|day) | \b(TPM|TPD)\b)"),
     _rule("quota", (402,), r""),
     _rule("quota", (400, 403, 429), r"insufficient_quota | billing_(hard_limit_reached|not_active|error)"),
-    # "Quota exceeded ... per minute, retry in 36 s" is a limit on the rate, whatever it calls itself.
+    # "Quota exceeded ... per minute, retry in 36 s" is a limit on the rate, despite its name.
     _rule("throttle", (429,), r"(try\ again|retry)\ (in|after)\ \d | per[\ _]?(minute|second) | retryDelay"),
     _rule(
         "quota",
@@ -146,7 +147,7 @@ ERROR_RULES = (
         (400, 413, 422, 500),
         r"""
         context_length_exceeded | exceed_context_size | prompt_too_long | model_max_prompt_tokens_exceeded
-        | string_above_max_length
+        | string_above_max_length | request_too_large
         | maximum\ (context|prompt|input)\ length | (prompt|input|request|conversation)\ (is\ )?too\ long
         | exceed(s|ed)?\ (the\ |this\ model's\ )?(available\ |maximum\ |max\ |model's\ )?context
         | exceed(s|ed)?\ (the\ )?(maximum\ |max\ )?(allowed\ )?(input|prompt|model)\ (length|tokens?|limit)
@@ -181,13 +182,18 @@ ERROR_RULES = (
         | input\ should\ be\ '(user|assistant)'""",
     ),
     _rule("auth", (400,), r"invalid_api_key | api_key_invalid | api\ key\ (is\ )?(not\ valid|invalid)"),
-    # A local server whose model has gone loads it again.
-    _rule("retry", (400, 404), r"model\ (has\ )?crashed | model\ (is|was)\ (currently\ |still\ )?(unloaded|loading)"),
+    # A local server takes minutes to load a large model, and loads one again that has gone.
+    _rule(
+        "loading",
+        (400, 404, 500, 503),
+        r"(?<!error\ )(?<!failed\ )loading\ (the\ )?model | model\ .{0,80}\bis\ (currently\ |still\ )?loading",
+    ),
+    _rule("retry", (400, 404), r"model\ (has\ )?crashed | model\ (is|was)\ unloaded"),
 )
 
 
 def meaning_of(error: ApiError) -> Meaning:
-    """Classify an error; `refused` is everything that neither waiting nor another key would cure."""
+    """Classify an error; `refused` is everything that neither waiting nor another key would solve."""
     said = f"{error.code} {error.param} {error.message}"
     for rule in ERROR_RULES:
         if error.status in rule.statuses and rule.pattern.search(said):

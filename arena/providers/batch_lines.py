@@ -1,4 +1,4 @@
-"""Batch files in OpenAI's form: what a question is called there, and the answers that came back.
+"""Batch files in OpenAI's form: the names of questions, and the answers.
 
 Form: OpenAI API reference, "Batch", "The request input object" (`custom_id`, `method`, `url`, `body`) and "The request
 output object" (`custom_id`, `response` with `status_code` and `body`, `error`).
@@ -31,20 +31,20 @@ DIGEST_DIGITS = 16
 OK = 200
 MAX_REASON = 300
 ABOUT_THE_QUESTION = frozenset({"context", "filter", "refusal", "generation"})
-"""Meanings of an error that belong to the question and would come again."""
+"""Meanings of errors that are due to the question and would recur."""
 
 AWAITED = "the judge's answer is awaited"
 
 
 def custom_id(request: ModelRequest) -> str:
-    """Return the name of a question in a batch: the trial's key, the number of the judgement, that of the re-ask, and
-    the beginning of the digest of what is asked, so that no answer is used for another question."""
+    """Return the name of a question in a batch: the trial's key, the numbers of the judgement and of the re-ask, and
+    the beginning of the question's digest, so that no answer is used for another question."""
     key = request.key
     return f"{key.trial}#{key.turn}.{key.step}-{request.conversation.digest()[:DIGEST_DIGITS]}"
 
 
 class Place(NamedTuple):
-    """Where a line of an answer file is."""
+    """The place of a line in an answer file."""
 
     path: Path
     number: int
@@ -53,16 +53,16 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Answers:
-    """The answers of batches, by custom_id. A later line of an id replaces a failed one, never an answer."""
+    """The answers of batches, by custom_id. A later line with the same id replaces a failure, never an answer."""
 
     places: dict[str, Place] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
-    """custom_id -> what the service said instead of an answer."""
+    """custom_id -> the service's message instead of an answer."""
 
     @staticmethod
     def read(paths: Sequence[Path]) -> Answers:
-        """Return the answers of files. Errors: DataError for a file that cannot be read, a line that is none, or an id
-        that is answered twice."""
+        """Return the answers in files. Errors: DataError for an unreadable file, a malformed line, or an id that is
+        answered twice."""
         found = Answers()
         for path in paths:
             for place, line in _lines(path):
@@ -102,7 +102,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class BatchAnswers:
-    """Where answers come from: `files` of batches, and before them the journal of the run `source`, which asked."""
+    """The sources of answers: first the journal of the run `source`, which asked, then the `files` of batches."""
 
     files: Answers
     source: Path
@@ -125,9 +125,9 @@ def _bad(file: str, place: str, message: str) -> DataError:
 
 
 def _problem(line: Mapping[str, Any]) -> str | None:
-    """Return what went wrong with a request, None if its line holds an answer.
+    """Return the problem of a request, None if its line has an answer.
 
-    What a service says of the question itself (refused, filtered, too long) is an answer too, as it is over HTTP.
+    A service's refusal of the question itself (refused, filtered, too long) is an answer too, as it is over HTTP.
     """
     response, error = line.get("response"), line.get("error")
     if error or not isinstance(response, dict):

@@ -1,6 +1,6 @@
-"""A model that is asked and answered by files: batches in OpenAI's form (batch_lines.py).
+"""A model that is asked by files: batches in OpenAI's form (batch_lines.py).
 
-A request is the payload that the same model is sent over HTTP, and an answer is read by the same function, so both ways
+A request is the payload that would be sent to the model over HTTP, and the same function reads the answer, so both ways
 give the same reply.
 """
 
@@ -22,8 +22,7 @@ NOTE = "answered in a batch"
 
 
 def build(name: str, api: Api, redactor: Redactor, given: BatchAnswers | None) -> BatchedModel:
-    """Return the provider `name` (a row of PROVIDERS with a place for batches); `given`: None if nothing is answered
-    yet.
+    """Return the provider `name` (a row of PROVIDERS that supports batches); `given`: None if there are no answers yet.
 
     Errors: as of Recording.
     """
@@ -52,7 +51,7 @@ class BatchedModel(Provider):
         self._recorded = None if given is None else Recording(given.source)
 
     def collecting(self, sink: Callable[[dict[str, Json]], None]) -> BatchedModel:
-        """Return the same provider without answers, which hands each request to `sink`."""
+        """Return the same provider without answers, which passes each request to `sink`."""
         return BatchedModel(self.name, self._api, self._redactor, None, sink)
 
     def check_sampling(self, sampling: Sampling) -> None:
@@ -74,7 +73,7 @@ class BatchedModel(Provider):
         raise JudgePending(AWAITED if self._answers is None else self._answers.why_none(name))
 
     def _read(self, request: ModelRequest, status: int, found: Json) -> ModelReply:
-        """Return an answer as a reply. Errors: JudgePending where it is none that can be read."""
+        """Return an answer as a reply. Errors: JudgePending if it cannot be read."""
         body = self._redactor.json(found)
         if status == OK and not is_error(body):
             try:
@@ -94,5 +93,5 @@ class BatchedModel(Provider):
 def _recorded(recording: Recording, request: ModelRequest) -> ModelReply | None:
     try:
         return recording.reply(request)
-    except ServiceFault:  # it was not asked there, or asked something else
+    except ServiceFault:  # not asked there, or another question was asked
         return None

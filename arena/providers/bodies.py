@@ -1,4 +1,4 @@
-"""JSON bodies as servers send them: parsed with a reason where they are none, and read field by field."""
+"""JSON bodies of servers: parsed, with a reason if a body is not JSON, and read field by field."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from arena.providers.http.retry import excerpt
 from arena.providers.http.wire import STREAM_TYPE
 from arena.records import Json
 
-# JSON has no NaN; where a server writes one, null keeps our own files readable for everybody.
+# JSON has no NaN; if a server writes one, null keeps our own files readable for every parser.
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
@@ -24,7 +24,8 @@ MAX_DEPTH = 100
 
 @dataclass(frozen=True, slots=True)
 class NotJson:
-    """What parse_json returns for bytes that are no usable JSON document; an empty `why`: they are simply not JSON."""
+    """The result of parse_json for bytes that are not a usable JSON document; an empty `why`: they are simply not
+    JSON."""
 
     why: str = ""
 
@@ -34,7 +35,7 @@ NOT_UTF8 = NotJson("a body that is not UTF-8")
 
 
 def parse_json(body: bytes) -> Any:
-    """Return the JSON value in `body`, or a NotJson. Lone surrogates, which no file can hold, become U+FFFD."""
+    """Return the JSON value in `body`, or a NotJson. Lone surrogates, which no file can contain, become U+FFFD."""
     try:
         value = _DECODER.decode(body.removeprefix(codecs.BOM_UTF8).decode())
     except UnicodeDecodeError:
@@ -74,9 +75,9 @@ def _repair(value: Json) -> Json:
 
 
 class Instead(NamedTuple):
-    """What a body with a success status holds in place of a JSON object.
+    """The content of a body with a success status that is not a JSON object.
 
-    `lasting`: the server is of another kind, or set up in another way, so that it answers every request so.
+    `lasting`: the server is of another kind or configured differently, so it will answer every request like this.
     """
 
     what: str
@@ -84,7 +85,7 @@ class Instead(NamedTuple):
 
 
 def instead_of_object(headers: Mapping[str, str], body: bytes, value: Any) -> Instead:
-    """Return what a body that is not a JSON object holds. `value`: as of parse_json; `headers` in lower case."""
+    """Return the content of a body that is not a JSON object. `value`: as of parse_json; `headers` in lower case."""
     start = body[:512].lstrip().lower()
     kind = headers.get("content-type", "").lower()
     if STREAM_TYPE in kind or start.startswith((b"data:", b"event:", b": ")):
@@ -101,7 +102,7 @@ def instead_of_object(headers: Mapping[str, str], body: bytes, value: Any) -> In
 
 
 def _is_lines(body: bytes) -> bool:
-    """Return whether a body begins with two lines that are a JSON object each."""
+    """Return whether each of the first two lines of a body is a JSON object."""
     lines = [line for line in body[:_LINES_BYTES].splitlines() if line.strip()][:2]
     return len(lines) == 2 and all(isinstance(parse_json(line), dict) for line in lines)
 
@@ -111,17 +112,17 @@ _LINES_BYTES = 64 * 1024
 
 
 def count(value: Json) -> int | None:
-    """Return a token count, or None if the server gave none that can be one. Some gateways write counts as text."""
+    """Return a token count, or None if the server gave no plausible one. Some gateways write counts as text."""
     if isinstance(value, str) and len(value) <= 15 and value.isascii() and value.isdigit():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    # A number beyond any context window (such as 1e999, which reads as infinite) is no count.
+    # A number beyond any context window (such as 1e999, which reads as infinite) is not a count.
     return int(value) if 0 <= value < 1e15 else None
 
 
 def field_of(value: Json, *names: str) -> Json:
-    """Follow `names` into nested objects; None if one is missing or no object."""
+    """Follow `names` into nested objects; None if one is missing or not an object."""
     for name in names:
         if not isinstance(value, dict):
             return None
@@ -130,12 +131,12 @@ def field_of(value: Json, *names: str) -> Json:
 
 
 def text_of(value: Json) -> str:
-    """Return a string as it is, anything else as the empty string."""
+    """Return a string unchanged, anything else as the empty string."""
     return value if isinstance(value, str) else ""
 
 
 def error_of_choice(value: Json) -> Json:
-    """Return the error with which the model behind a gateway stopped (OpenRouter: in the first choice), or None."""
+    """Return the error that stopped the model behind a gateway (OpenRouter: in the first choice), or None."""
     choices = field_of(value, "choices")
     return field_of(choices[0], "error") if isinstance(choices, list) and choices else None
 

@@ -1,6 +1,6 @@
 """Chat Completions: the API that most servers speak, hosted or local.
 
-Shape: https://platform.openai.com/docs/api-reference/chat; what servers make of it: docs/providers.md.
+Format: https://platform.openai.com/docs/api-reference/chat. How servers differ from it: docs/providers.md.
 """
 
 from __future__ import annotations
@@ -103,19 +103,19 @@ FINISH = {
     "sensitive": "refusal",
     **dict.fromkeys(("safety", "recitation", "blocklist", "prohibited_content", "spii"), "refusal"),
 }
-"""finish_reason as servers spell it, in any letter case -> ModelReply.finish; any other word is passed on."""
+"""Servers' spellings of finish_reason, in any letter case -> ModelReply.finish; any other word is passed on."""
 
 REFUSALS = frozenset(word for word, finish in FINISH.items() if finish == "refusal")
 
 CONTEXT_WORDS = frozenset({"model_length", "model_context_window_exceeded"})
-"""finish_reason of Mistral and Z.ai where the window, and no limit of the user, ended the answer."""
+"""finish_reason of Mistral and Z.ai if the window, not a limit of the user, ended the answer."""
 
 OUTAGES = frozenset({"error", "abort", "aborted", "insufficient_system_resource", "network_error", "load"})
-"""finish_reason where the server, and not the model, ended the answer: OpenRouter, vLLM and SGLang, DeepSeek, Z.ai,
+"""finish_reason if the server, not the model, ended the answer: OpenRouter, vLLM and SGLang, DeepSeek, Z.ai,
 Ollama (which only loaded the model)."""
 
 SCHEMA_NAME = "answer"
-"""Name of a JSON schema, which the APIs want and no one sees."""
+"""Name of a JSON schema, which the APIs require and nobody sees."""
 
 
 def build(name: str, settings: ProviderSettings) -> HttpProvider:
@@ -131,7 +131,7 @@ def batch_api(name: str) -> Api:
 
 
 class ChatApi:
-    """The payload and the reading of one endpoint's Chat Completions."""
+    """The payload and the parser of one endpoint's Chat Completions."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -141,7 +141,7 @@ class ChatApi:
         return Api(self.payload, read)
 
     def payload(self, request: ModelRequest) -> Layout:
-        """Lay out a request; sampling fields that are None are not sent."""
+        """Build the payload of a request; sampling fields that are None are not sent."""
         system, sampling = request.conversation.system, request.sampling
         messages: list[Json] = [{"role": "system", "content": system}] if system else []
         for turn in turns_of(request):
@@ -172,14 +172,14 @@ class ChatApi:
 
 
 def cache_key(request: ModelRequest) -> str:
-    """Return a key under which the calls of one seat of one trial share a prompt cache; it tells nothing of either."""
+    """Return a key under which the calls of one seat of one trial share a prompt cache; it reveals neither of them."""
     place = f"{request.seed}\0{request.kind}\0{request.key.seat}"
     return "arena-" + hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _native_messages(turn: Turn) -> list[Json]:
-    """Return the messages of a turn with native calls or results: each result is a message of its own, before what the
-    user says."""
+    """Return the messages of a turn with native calls or results: each result is a separate message, before the user's
+    text."""
     found: list[Json] = [{"role": "tool", "tool_call_id": result.id, "content": result.text} for result in turn.results]
     if turn.calls:
         calls = [
@@ -204,7 +204,7 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
     if not isinstance(message, dict):
         if _plain(field_of(choice, "finish_reason")) not in REFUSALS:
             raise Unusable("the first choice has no message")
-        message = {}  # Azure, where its filter took the answer away
+        message = {}  # Azure, if its filter removed the answer
     text, thoughts, refusal = _content(message.get("content"))
     thoughts = "\n".join(part for part in (_reasoning(message), thoughts) if part)
     notes: list[str] = []
@@ -220,7 +220,7 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
 
 
 def _finish(choice: dict[str, Json], usage: Json, silent: bool) -> str:
-    """Return ModelReply.finish, or NO_ROOM. Raises Unusable where the server broke off, or did not ask the model."""
+    """Return ModelReply.finish, or NO_ROOM. Raises Unusable if the server broke off, or did not ask the model."""
     word = text_of(choice.get("finish_reason"))
     plain = _plain(word)
     if plain in OUTAGES:
@@ -233,7 +233,7 @@ def _finish(choice: dict[str, Json], usage: Json, silent: bool) -> str:
 
 
 def _plain(word: Json) -> str:
-    """Return a finish_reason as FINISH has it; Gemini writes "content_filter: PROHIBITED_CONTENT"."""
+    """Return a finish_reason in the spelling of FINISH; Gemini writes "content_filter: PROHIBITED_CONTENT"."""
     return text_of(word).partition(":")[0].strip().lower()
 
 
@@ -251,7 +251,7 @@ def _calls(message: dict[str, Json]) -> tuple[NativeCall, ...]:
 
 
 def with_own_ids(calls: Sequence[NativeCall]) -> tuple[NativeCall, ...]:
-    """Return calls of one message with an id each: the APIs refuse a missing one, and the same for two."""
+    """Return the calls of a message with an id each: the APIs refuse a missing or repeated id."""
     ids: set[str] = set()
     found: list[NativeCall] = []
     for number, call in enumerate(calls):
@@ -263,7 +263,7 @@ def with_own_ids(calls: Sequence[NativeCall]) -> tuple[NativeCall, ...]:
 
 
 def native_call(call_id: Json, function: Json) -> NativeCall:
-    """Return a call out of {name, arguments}; arguments that are no text are written as JSON, a missing id is empty."""
+    """Return a call from {name, arguments}; arguments that are not text are written as JSON, a missing id is empty."""
     arguments = field_of(function, "arguments")
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
@@ -271,7 +271,9 @@ def native_call(call_id: Json, function: Json) -> NativeCall:
 
 
 def _content(content: Json) -> tuple[str, str, str]:
-    """Return (text, reasoning, refusal) of a message's content: a string, null, or a list of parts."""
+    """Return (text, reasoning, refusal) of a message's content: a string, null, a part, or a list of parts."""
+    if isinstance(content, dict):
+        content = [content]
     if not isinstance(content, list):
         return text_of(content), "", ""
     found: dict[str, list[str]] = {"text": [], "thinking": [], "refusal": []}
@@ -291,7 +293,7 @@ def _content(content: Json) -> tuple[str, str, str]:
 
 
 def _reasoning(message: dict[str, Json]) -> str:
-    """Return what a server gives as reasoning: `reasoning_content` (DeepSeek, older vLLM), `reasoning` (newer vLLM,
+    """Return the reasoning in a server's message: `reasoning_content` (DeepSeek, older vLLM), `reasoning` (newer vLLM,
     Groq, OpenRouter, Together) or the texts of `reasoning_details` (OpenRouter)."""
     plain = text_of(message.get("reasoning_content")) or text_of(message.get("reasoning"))
     if plain:

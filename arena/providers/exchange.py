@@ -1,6 +1,6 @@
-"""The part that all APIs share: send a JSON payload, make sense of what comes back, learn an endpoint's quirks.
+"""The part that all APIs share: send a JSON payload, interpret the answer, learn an endpoint's quirks.
 
-An API's own file lays out the payload and reads the reply; both are pure functions.
+An API's own file builds the payload and reads the reply; both are pure functions.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from arena.records import Json
 from arena.settings.redaction import Redactor
 
 ERROR_BYTES = 8192
-"""How much of an error is searched for a wait: some wrap the words of another server."""
+"""Characters of an error that are searched for a wait: some errors quote another server."""
 
 NOTHING_SAID = re.compile(r"(?:\s|[\u200b-\u200f\u2060\ufeff]|<\|\w{1,40}\|>|</?s>)*+")
-"""Text that says nothing: white space, characters without width, special tokens such as <|im_end|> and </s>."""
+"""Text without content: white space, characters without width, special tokens such as <|im_end|> and </s>."""
 
 NO_ROOM = "context_exceeded"
-"""The `finish` of a reading whose conversation left no room for one word: raised as ContextExceeded."""
+"""The `finish` of a reply for which the conversation left no room: raised as ContextExceeded."""
 
 
 class Reading(NamedTuple):
-    """What an API's file reads out of a good reply. `usage` is None if the server named none."""
+    """The parts of a good reply, as read by an API's file. `usage` is None if the server named none."""
 
     text: str
     finish: str
@@ -50,11 +50,11 @@ class Reading(NamedTuple):
 
 
 class Unusable(Exception):
-    """A reply with status 200 that does not hold what the API promises; the text says what is missing."""
+    """A reply with status 200 that lacks what the API promises; the text says what is missing."""
 
 
 class Layout(NamedTuple):
-    """A request as an API takes it. `notes`: what had to be done to it; `not_sent`: settings that the API has not."""
+    """A request in an API's form. `notes`: changes that were made to it; `not_sent`: settings that the API lacks."""
 
     payload: dict[str, Json]
     notes: tuple[str, ...] = ()
@@ -65,8 +65,8 @@ class Layout(NamedTuple):
 class Api:
     """The pure functions of an API.
 
-    `payload(request)` lays a request out.  `read(value, request)` reads a reply; raises Unusable.
-    `check(sampling)` raises ConfigError for what the API is known to refuse.  `version`: where the API has several.
+    `payload(request)` builds a payload.  `read(value, request)` reads a reply; raises Unusable.
+    `check(sampling)` raises ConfigError for values that the API is known to refuse.  `version`: if the API has several.
     """
 
     payload: Callable[[ModelRequest], Layout]
@@ -76,7 +76,7 @@ class Api:
 
 
 class Answer(NamedTuple):
-    """An accepted answer: the redacted JSON value, and either what was read out of it or the error it is."""
+    """An accepted answer: the redacted JSON value, and either the parts of the reply or the error."""
 
     value: Json
     reading: Reading | None
@@ -105,7 +105,7 @@ class HttpProvider(Provider):
 
     @property
     def api_version(self) -> str | None:
-        """The version of the API, where it has several."""
+        """The version of the API, if it has several."""
         return self._api.version
 
     @property
@@ -195,17 +195,17 @@ class HttpProvider(Provider):
         error = read_error(status, None if isinstance(value, NotJson) else value, body)
         said = f"HTTP {status}: {error.message}" if status >= 300 else f"HTTP {status} with an error: {error.message}"
         meaning = meaning_of(error)
-        if meaning in ("retry", "throttle"):
+        if meaning in ("retry", "throttle", "loading"):
             asked = asked_in_text(body[:ERROR_BYTES].decode("utf-8", "replace"))
-            throttled = meaning == "throttle"
-            if throttled and self._pace is not None:
+            if meaning == "throttle" and self._pace is not None:
                 self._pace.throttled(asked or retry_after_s(headers, self._transport.settings.wall_clock()))
+            throttled = meaning != "retry"
             return AnswerVerdict("retry", said, throttled=throttled, asked_s=asked, may_be_billed=status < 300)
         stored = body.decode("utf-8", "replace") if isinstance(value, NotJson) else value
         return AnswerVerdict("accept", said, Answer(stored, None, error))
 
     def _without_key(self, response: HttpResponse, error: ApiError) -> bool:
-        """Leave the key of a refused attempt out, if another one is left; return whether to try again with that."""
+        """Stop using the key of a refused attempt if another one is left; return whether to try again with that."""
         if not isinstance(self._target, Rotation) or meaning_of(error) not in ("auth", "quota"):
             return False
         assert response.target is not None
@@ -219,7 +219,7 @@ class HttpProvider(Provider):
     def _give_up(
         self, request: ModelRequest, status: int, error: ApiError, attempts: tuple[HttpAttempt, ...]
     ) -> NoReturn:
-        """Raise what an error means that another attempt would not cure, with what to do about it."""
+        """Raise the exception for an error that another attempt would not cure, with advice."""
         if request.tools and tools_refused(error):
             raise SettingRefused(
                 f"{self.name}: {request.model} takes no tools ({error.message}): play it with --tool-calls text"
@@ -231,7 +231,7 @@ class HttpProvider(Provider):
 def reading_of_error(
     name: str, request: ModelRequest, error: ApiError, attempts: tuple[HttpAttempt, ...]
 ) -> Reading | None:
-    """Return the reply that an error of the provider `name` means, or None.
+    """Return the reply that an error of the provider `name` stands for, or None.
 
     Errors: ContextExceeded, RequestFiltered if it ends the trial.
     """
@@ -251,9 +251,9 @@ def reading_of_error(
 def reply_of(
     request: ModelRequest, answer: Answer, attempts: tuple[HttpAttempt, ...], sent: Layout, redactor: Redactor
 ) -> ModelReply:
-    """Return an answer that was read as the reply of a model: usage, reasoning apart, keys redacted, what was noted.
+    """Return a model's reply from the parts of an answer: usage, reasoning separated, keys redacted, notes.
 
-    `sent`: the request as it went out.
+    `sent`: the request as it was sent.
     """
     reading, notes = answer.reading, sent.notes
     assert reading is not None
@@ -280,7 +280,7 @@ def reply_of(
 
 
 def _apart(reading: Reading) -> Reading:
-    """Separate reasoning from the text; text of nothing but invisible characters and tokens is none."""
+    """Separate reasoning from the text; text of only invisible characters and special tokens becomes empty."""
     if reading.text and NOTHING_SAID.fullmatch(reading.text):
         return reading._replace(text="")
     found = split(reading.text)
@@ -291,7 +291,7 @@ def _apart(reading: Reading) -> Reading:
 
 
 def _redacted(reading: Reading, redactor: Redactor) -> Reading:
-    """Redact what was joined out of parts: a key may stand across two of them. The same object where none did."""
+    """Redact text that was joined from parts: a key may extend across two of them. The same object if none does."""
     clean = reading._replace(
         text=redactor.text(reading.text),
         reasoning=redactor.text(reading.reasoning),
@@ -302,7 +302,7 @@ def _redacted(reading: Reading, redactor: Redactor) -> Reading:
 
 
 def _sent(layout: Layout, learned: list[Quirk]) -> Layout:
-    """Return a layout with what was learned of its refusals: notes, and the settings that were left out, sorted."""
+    """Return a layout with the effects of learned refusals: notes, and the settings that were left out, sorted."""
     if not learned and not layout.not_sent:
         return layout
     left_out = {*layout.not_sent, *(quirk.not_sent for quirk in learned if quirk.not_sent is not None)}
@@ -311,7 +311,7 @@ def _sent(layout: Layout, learned: list[Quirk]) -> Layout:
 
 
 def _estimate(request: ModelRequest, reading: Reading) -> Usage:
-    """Count tokens as characters / 4, rounded up (messages.Usage), where the server named none."""
+    """Count tokens as characters / 4, rounded up (messages.Usage), because the server named none."""
     conversation = request.conversation
     asked = len(conversation.system) + sum(len(message.text) for message in conversation.messages)
     reasoning = -(-len(reading.reasoning) // 4)

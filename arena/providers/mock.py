@@ -1,6 +1,6 @@
-"""The provider `mock`: models that are functions of what they are sent. A family brings its own models.
+"""The provider `mock`: models that are functions of their input. A family brings its own models.
 
-Deterministic and offline; thread-safe because it holds nothing.
+Deterministic and offline; thread-safe because it has no state.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class MockProvider(Provider):
         return f"mock has no model {model!r} among its {who}{suggest(model, models)}; there are: {', '.join(models)}"
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Return the model's message; ServiceFault (`provider`) for a model that does not exist in this place."""
+        """Return the model's message; ServiceFault (`provider`) for a model that does not exist for this purpose."""
         judging = request.kind == "judge"
         problem = self._problem(request.model, judging)
         if problem:

@@ -1,6 +1,6 @@
-"""Replacements for models that are not asked: any call is a fault.
+"""Replacements for models that must not be called: any call is a fault.
 
-Nobody: players whose matches are played already. A run that judges another one again has their names and their words.
+Nobody: players of finished matches. A run that judges another one again has their names and their words.
 Unasked: models of a dry run, which needs no key for them.
 """
 
@@ -17,7 +17,7 @@ _FAULT = "this run judges matches that are played already: {} cannot be called"
 
 
 class Nobody(Provider):
-    """A provider and a tool recording without answers; `run_dir` is where the matches were played."""
+    """A provider and a tool recording without answers; `run_dir`: the run in which the matches were played."""
 
     name = "nobody"
     offline = True
@@ -26,7 +26,7 @@ class Nobody(Provider):
         self._run_dir = run_dir
 
     def tools_text(self) -> str | None:
-        """Return what the players were shown of the calculator, or None if they had none. Errors: DataError."""
+        """Return the description of the calculator shown to players, or None if they had none. Errors: DataError."""
         return recorded_tools(self._run_dir)
 
     def complete(self, request: ModelRequest) -> ModelReply:

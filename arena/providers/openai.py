@@ -11,7 +11,7 @@ from arena.providers.bodies import field_of, text_of
 from arena.providers.chat import SCHEMA_NAME, cache_key, native_call, with_own_ids
 from arena.providers.exchange import Api, HttpProvider, Layout, Reading, Unusable
 from arena.providers.settings import Endpoint, ProviderSettings, access, open_transport
-from arena.providers.turns import Turn, turns_of
+from arena.providers.turns import SEPARATOR, Turn, turns_of
 from arena.providers.usage import read_usage
 from arena.records import Json
 
@@ -58,13 +58,13 @@ def check(sampling: Sampling) -> None:
 
 
 def payload(request: ModelRequest) -> Layout:
-    """Lay out a request; raises what `check` raises."""
+    """Build the payload of a request; raises what `check` raises."""
     conversation, sampling = request.conversation, request.sampling
     check(sampling)
     items: list[Json] = []
     for turn in turns_of(request):
         items += _items(turn)
-    # Some compatible servers stream unless told not to; and the answers are kept here, not with the vendor.
+    # Some compatible servers stream by default; and answers are stored here, not at the vendor.
     result: dict[str, Json] = {"model": request.model, "input": items, "stream": False, "store": False}
     if conversation.system:
         result["instructions"] = conversation.system
@@ -75,7 +75,7 @@ def payload(request: ModelRequest) -> Layout:
         "max_output_tokens": sampling.max_tokens,
         "reasoning": {"effort": sampling.reasoning_effort} if sampling.reasoning_effort is not None else None,
         "prompt_cache_key": cache_key(request),
-        # `strict` would want every argument to be required, and is on unless it is switched off.
+        # `strict` would require every argument, and is on by default.
         "tools": [{"type": "function", **tool._asdict(), "strict": False} for tool in request.tools] or None,
         "text": {"format": schema} if request.schema is not None else None,
     }
@@ -86,7 +86,7 @@ def payload(request: ModelRequest) -> Layout:
 
 
 def _items(turn: Turn) -> list[Json]:
-    """Return the input items of one turn: results, what was said, calls."""
+    """Return the input items of one turn: results, text, calls."""
     items: list[Json] = [
         {"type": "function_call_output", "call_id": result.id, "output": result.text} for result in turn.results
     ]
@@ -100,7 +100,7 @@ def _items(turn: Turn) -> list[Json]:
 
 
 def read(value: dict[str, Json], request: ModelRequest) -> Reading:
-    """Read a reply; raises Unusable if it holds no list of output items."""
+    """Read a reply; raises Unusable if it has no list of output items."""
     output = value.get("output")
     if not isinstance(output, list):
         raise Unusable("`output` is missing")
@@ -115,8 +115,10 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
         kind = field_of(item, "type")
         if kind == "reasoning":
             thoughts += [*_texts(item.get("summary")), *_texts(item.get("content"))]
+        elif kind == "message" and item.get("phase") == "commentary":  # as in harmony: only what is final is public
+            thoughts += _texts(item.get("content"))
         elif kind == "message":
-            said += _texts(item.get("content"))
+            said.append("".join(_texts(item.get("content"))))
             refusals += [text_of(field_of(part, "refusal")) for part in _parts(item) if _is(part, "refusal")]
         elif kind == "function_call":
             calls.append(native_call(field_of(item, "call_id"), item))
@@ -126,7 +128,15 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
         finish = "refusal"
         notes += (f"refusal: {''.join(refusals)[:300]}",)
     model = text_of(value.get("model")) or request.model
-    return Reading("".join(said), finish, model, usage, "\n".join(thoughts), notes, with_own_ids(calls))
+    return Reading(
+        SEPARATOR.join(text for text in said if text),
+        finish,
+        model,
+        usage,
+        "\n".join(thoughts),
+        notes,
+        with_own_ids(calls),
+    )
 
 
 def _finish(

@@ -1,6 +1,6 @@
-"""What models refuse of a request, as tables; and a memory of what each model has refused.
+"""Parts of a request that models refuse, as tables; and a memory of the refusals of each model.
 
-The tables are data: a new oddity is a row here and a test case in tests/providers/test_providers_http_quirks.py.
+The tables are data: a new quirk is a row here and a test case in tests/providers/test_providers_http_quirks.py.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ USER_SETTINGS = {
     "text.format": "schema",
     "output_config.format": "schema",
 }
-"""Place in a payload -> the field of Sampling or ModelRequest that it carries: what a user asked for."""
+"""Place in a payload -> the field of Sampling or ModelRequest, a user's setting, that is sent there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quirk:
-    """A row: what of a payload (`path`, with dots between levels) a model refuses, and what is sent instead.
+    """A row: the part of a payload (`path`, with dots between levels) that a model refuses, and its replacement.
 
     `instead`: another name for the same value; None: it is left out.  `pattern`: the words of the refusal that this row
-    is about; None: any of REFUSAL_WORDS.  `names`: what the refusal may call it (the path itself and its first level
-    without any).  `change` rewrites the payload where leaving out is not enough.
+    is for; None: any of REFUSAL_WORDS.  `names`: names of the part in refusals (if empty, the path itself and its first
+    level).  `change` rewrites the payload if leaving the part out is not enough.
     """
 
     path: str
@@ -67,8 +67,8 @@ class Quirk:
 
 
 REFUSAL_WORDS = re.compile(
-    r"unsupported|not supported|not support|unknown (parameter|field|argument)|unrecognized|unexpected|deprecated"
-    r"|not permitted|not allowed|only the default|extra_forbidden|extra inputs",
+    r"unsupported|not supported|not support|unknown (parameter|field|argument|name)|cannot find field|unrecognized"
+    r"|unexpected|deprecated|not permitted|not allowed|only the default|extra_forbidden|extra inputs",
     re.IGNORECASE,
 )
 
@@ -78,18 +78,18 @@ VALUE_WORDS = re.compile(
     r"|too (large|small|high|low)\b|supports at most",
     re.IGNORECASE,
 )
-"""Words of a refusal that is about the value alone: the parameter itself is taken."""
+"""Words of a refusal of the value alone: the parameter itself is accepted."""
 
 ONLY_DEFAULT = re.compile(r"only the default", re.IGNORECASE)
-"""A parameter of which only the default is taken is not taken."""
+"""A parameter of which only the default is accepted counts as refused."""
 
 _ANY = re.compile(r"")
 _FORM = ("response_format", "response format", "json_schema", "schema", "grammar")
-"""What refusals call the form of an answer."""
+"""Names for the form of an answer in refusals."""
 
 
 def drop_cache_marks(payload: dict[str, Json]) -> bool:
-    """Take the cache breakpoints out of a Messages payload; return whether there were any."""
+    """Remove the cache breakpoints from a Messages payload; return whether there were any."""
     marked = False
     blocks = [payload.get("system"), *(message["content"] for message in payload.get("messages", ()))]
     for block in (block for content in blocks if isinstance(content, list) for block in content):
@@ -98,7 +98,7 @@ def drop_cache_marks(payload: dict[str, Json]) -> bool:
 
 
 def as_json_object(payload: dict[str, Json]) -> bool:
-    """Send a JSON schema as llama-cpp-python, Fireworks and Together take it: type json_object with `schema`."""
+    """Send a JSON schema as llama-cpp-python, Fireworks and Together accept it: type json_object with `schema`."""
     form = payload.get("response_format")
     if not isinstance(form, dict) or form.get("type") != "json_schema":
         return False
@@ -129,7 +129,7 @@ QUIRKS = (
 
 
 def fold_system(payload: dict[str, Json]) -> bool:
-    """Put the system text at the head of the first user message; return whether there was one."""
+    """Put the system text at the beginning of the first user message; return whether there was one."""
     turns = payload.get("messages", payload.get("input"))
     if not isinstance(turns, list):
         return False
@@ -147,7 +147,7 @@ def fold_system(payload: dict[str, Json]) -> bool:
 
 
 def call_developer(payload: dict[str, Json]) -> bool:
-    """Send the system text under the role `developer`; return whether it went under `system`."""
+    """Send the system text with the role `developer`; return whether it had the role `system`."""
     turns = payload.get("messages")
     if not isinstance(turns, list) or not turns or turns[0].get("role") != "system":
         return False
@@ -160,7 +160,7 @@ FOLDED = Quirk("system role", change=fold_system, done="sent in the first user m
 
 
 def has(payload: dict[str, Json], path: str) -> bool:
-    """Return whether a payload holds something at `path`."""
+    """Return whether a payload has a value at `path`."""
     *parents, last = path.split(".")
     parent = field_of(payload, *parents)
     return isinstance(parent, dict) and last in parent
@@ -246,7 +246,7 @@ def apply_quirk(payload: dict[str, Json], quirk: Quirk) -> bool:
 
 
 class QuirkMemory:
-    """What each model of one provider has refused so far. Thread-safe: sets of rows are replaced, never changed."""
+    """The refusals of each model of one provider so far. Thread-safe: sets of rows are replaced, never changed."""
 
     __slots__ = ("_known",)
 
@@ -258,7 +258,7 @@ class QuirkMemory:
         return self._known.get(model, ())
 
     def learn(self, model: str, quirk: Quirk) -> None:
-        """Remember a row. Where two threads learn at once one may be lost; the next refusal teaches it again."""
+        """Remember a row. If two threads learn at once, one row may be lost; the next refusal teaches it again."""
         known = self._known.get(model, ())
         if quirk not in known:
             self._known[model] = (*known, quirk)

@@ -1,7 +1,7 @@
-"""Separate the reasoning in a model's text from what it says.
+"""Separate the reasoning in a model's text from its answer.
 
-Servers without a reasoning parser, or with one for another model, leave the model's private thoughts in the text. What
-is kept apart here is never shown to another seat; a doubtful block therefore counts as reasoning.
+Servers without a reasoning parser, or with one for another model, leave the model's private thoughts in the text. Text
+that is separated here is never shown to another seat; a doubtful block therefore counts as reasoning.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Split(NamedTuple):
-    """`public`: what was said.  `private`: the reasoning, blocks joined by line ends.  `found`: whether any was cut."""
+    """`public`: the answer.  `private`: the reasoning, blocks joined by line ends.  `found`: whether any was cut."""
 
     public: str
     private: str
@@ -32,7 +32,7 @@ TAGS = re.compile(
 (Magistral), ◁think▷ (Kimi), begin_of_thought (Sky) and START_THINKING (Command A), inner_prefix (Apertus), <|channel>
 and <channel|> (Gemma 4)."""
 
-_SIGNS = ("<", "[", "◁", "&lt;")
+_SIGNS = ("<", "&", "[", "◁")
 """One of them begins every mark."""
 
 STYLES = ("xml", "square", "triangle", "token", "inner", "channel")
@@ -63,8 +63,8 @@ WITHOUT_MARKS = (
         r"\s*Here(?:'s| is) my thought process:(?P<thoughts>.*?)Here(?:'s| is) my response:(?P<said>.*)", re.DOTALL
     ),
 )
-"""Reasoning that words announce: what is left of two harmony messages where a server drops the special tokens but not
-the words between them; and Granite 3."""
+"""Reasoning that words announce: the rest of two harmony messages if a server drops the special tokens but not the
+words between them; and Granite 3."""
 
 _QUOTES = "\"'`“”‘’«»"
 _AFTER_MENTION = ".,;:!?)" + _QUOTES
@@ -81,10 +81,10 @@ class _Tag(NamedTuple):
 
 
 def split(text: str) -> Split:
-    """Cut the reasoning out of `text`; text without any is handed back as it is.
+    """Cut the reasoning out of `text`; text without any is returned unchanged.
 
-    An unclosed block is reasoning to its end; a closing mark without an opening one (a template has put that into the
-    prompt) makes everything before it reasoning. A mark that a sentence merely mentions is left in place.
+    An unclosed block is reasoning to its end; a closing mark without an opening one (which a template put into the
+    prompt) makes everything before it reasoning. A mark that a sentence merely mentions is kept.
     """
     thoughts: list[str] = []
     public = _split_harmony(text, thoughts)
@@ -144,7 +144,7 @@ def _split_tags(text: str, thoughts: list[str]) -> str:
                 thoughts.append(text[place : tag.start])
                 place = tag.end
         else:
-            # Looked for only if there is one: many openings without an end would be quadratic.
+            # Searched only if there is one: many openings without an end would be quadratic.
             end = _end_of_block(tags, number) if number <= last_close.get(tag.style, -1) else None
             if end is None:
                 if not _mentioned(text, tag):
@@ -158,7 +158,7 @@ def _split_tags(text: str, thoughts: list[str]) -> str:
             if _pair_is_mentioned(text, tag, close):
                 continue
             if _mentioned(text, tag) and not _mentioned(text, close):
-                # Reasoning that the prompt opened, and that speaks of the mark before it ends.
+                # Reasoning that the prompt opened, and that mentions the mark before it ends.
                 thoughts.append(text[place : close.start])
             else:
                 said.append(text[place : tag.start])
@@ -177,9 +177,9 @@ def _tag(match: re.Match[str]) -> _Tag:
 
 
 def _end_of_block(tags: list[_Tag], first: int) -> int | None:
-    """Return the place in `tags` of what closes the block opened by the one before `first`, or None.
+    """Return the place in `tags` of the mark that closes the block opened by the one before `first`, or None.
 
-    The balanced closing mark of the same name; else the first of that name; else the first of that style, since
+    The balanced closing mark of the same name; else the first of that name; else the first of that style, because
     models close `<think>` with `</thinking>`.
     """
     opened = tags[first - 1]
@@ -202,7 +202,7 @@ def _end_of_block(tags: list[_Tag], first: int) -> int | None:
 
 
 def _mentioned(text: str, tag: _Tag) -> bool:
-    """Return whether a sentence speaks of the mark: in quotes, or with words of that sentence on both sides."""
+    """Return whether a sentence mentions the mark: in quotes, or with words of that sentence on both sides."""
     before, after = text[tag.start - 1 : tag.start], text[tag.end : tag.end + 1]
     if before and after and before in _QUOTES and after in _QUOTES:
         return True
@@ -218,7 +218,7 @@ def _mentioned(text: str, tag: _Tag) -> bool:
 
 
 def _pair_is_mentioned(text: str, opened: _Tag, closed: _Tag) -> bool:
-    """Return whether a sentence speaks of both marks: `"<think>x</think>"` in quotes, or `<think> and </think>`."""
+    """Return whether a sentence mentions both marks: `"<think>x</think>"` in quotes, or `<think> and </think>`."""
     before, after = text[opened.start - 1 : opened.start], text[closed.end : closed.end + 1]
     if before and after and before in _QUOTES and after in _QUOTES:
         return True
@@ -230,7 +230,7 @@ def _pair_is_mentioned(text: str, opened: _Tag, closed: _Tag) -> bool:
 
 
 def _joined(pieces: list[str]) -> str:
-    """Join what was said around a block, without doubling the space on both sides of it."""
+    """Join the text around a block, without doubling the space on both sides of it."""
     text = ""
     for piece in pieces:
         if text and text[-1].isspace():

@@ -1,4 +1,4 @@
-"""What a provider must not ask again, and what to advise a user about an error."""
+"""Refusals that a provider must not ask for again, and advice to users about errors."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ TOOLS_REFUSED = re.compile(
 
 
 def tools_refused(error: ApiError) -> bool:
-    """Return whether an error says that the model or the server takes no tools."""
+    """Return whether an error says that the model or the server accepts no tools."""
     return error.status in (400, 404, 422, 501) and bool(TOOLS_REFUSED.search(f"{error.message} {error.param}"))
 
 
 def advice(meaning: str, model: str, endpoint: Endpoint) -> str:
-    """Return what a user can do about an error that no further attempt cures."""
+    """Return advice about an error that no further attempt would solve."""
     base = " or ".join(endpoint.base_variables)
     return {
         "allowance": "one request is more than the account may send in a minute, so waiting does not help: a smaller "
@@ -39,7 +39,7 @@ def advice(meaning: str, model: str, endpoint: Endpoint) -> str:
 
 
 def other_server(endpoint: Endpoint) -> str:
-    """Return what a user can do where an address answers, but not as a model API does."""
+    """Return advice about an address that answers, but not like a model API."""
     base = " or ".join(endpoint.base_variables)
     return f"not asked again: check the address ({base}) and how the server is set up"
 

@@ -24,13 +24,13 @@ from arena.store.reader import read_records
 from arena.store.rundir import MANIFEST_FILE, file_digest
 
 TOOLS_FILE = "inputs/tools.txt"
-"""Where a run keeps the tool description that its players were shown."""
+"""The place of the tool description that a run's players were shown."""
 
 
 def recorded_tools(run_dir: Path) -> str | None:
     """Return the tool description that a run's players were shown, or None if it was played without tools.
 
-    It is sent to models, so it must be the text that the run's manifest names. Errors: DataError if it is not, and
+    It is sent to models, so it must be the text that the run's manifest names. Errors: DataError if it differs, and
     for a damaged manifest.
     """
     manifest, path = run_dir / MANIFEST_FILE, run_dir / TOOLS_FILE
@@ -54,7 +54,7 @@ class Recording:
     """The calls of one recorded run, trial by trial."""
 
     def __init__(self, run_dir: Path) -> None:
-        """Errors: ConfigError if `run_dir` is not a run; DataError if it holds more than files and folders."""
+        """Errors: ConfigError if `run_dir` is not a run; DataError if it contains more than files and folders."""
         journal = run_dir / JOURNAL_FILE
         if not os.path.lexists(journal):
             raise ConfigError(f"replay: {run_dir} holds no {JOURNAL_FILE}; give a run directory as replay/<directory>")
@@ -73,7 +73,7 @@ class Recording:
     def _trial(self, trial: str) -> Recorded:
         """Return the calls of the attempt in a trial's record (without a record: of the newest).
 
-        A few trials are held, as many as are in play.
+        Only a few trials are kept in memory: those in play.
         """
         with self._lock:
             found = self._open.get(trial)
@@ -137,7 +137,7 @@ class ReplayProvider(Provider):
         self.recording(model)
 
     def digest(self, model: str) -> str:
-        """Return the SHA-256 of the journal behind a model name: which recording it is, wherever it lies."""
+        """Return the SHA-256 of the journal behind a model name: it identifies the recording, wherever it is stored."""
         return file_digest(Path(model) / JOURNAL_FILE)
 
     def complete(self, request: ModelRequest) -> ModelReply:

@@ -1,4 +1,4 @@
-"""What every HTTP provider is built from: settings, the key and the address."""
+"""The parts from which every HTTP provider is built: settings, key and address."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ProviderSettings = TransportSettings
 """A provider needs what its transport needs: the environment (keys, addresses, proxies), times and bounds."""
 
 API_PATHS = ("/chat/completions", "/responses", "/messages", "/completions")
-"""Ends of whole endpoint addresses; the part before them is the base, usually ending in /v1."""
+"""Endings of whole endpoint addresses; the part before them is the base, which usually ends in /v1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Endpoint:
 
     @property
     def keys_variable(self) -> str:
-        """The variable that holds several keys, with commas or spaces between."""
+        """The variable for several keys, separated by commas or spaces."""
         return f"{self.key_variable}S"
 
 
@@ -63,7 +63,7 @@ class Access:
         return self.keys[0] if self.keys else ""
 
     def headers_by_key(self) -> list[dict[str, str]]:
-        """Return the headers that carry each key; one set without any where there is no key."""
+        """Return the headers for each key; one set without a key if there is none."""
         bearer = "Bearer " if self.key_header.lower() == "authorization" else ""
         return [{self.key_header: f"{bearer}{key}"} for key in self.keys] or [{}]
 
@@ -76,14 +76,14 @@ class Access:
 
     @property
     def exposed(self) -> str:
-        """The other machine to which the key would travel unencrypted; empty if it does not."""
+        """The other machine to which the key would be sent unencrypted; empty if there is none."""
         parts = urlsplit(self.url)
         host = str(parts.hostname)
         return host if self.key and parts.scheme == "http" and not is_loopback(host) else ""
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The keys, and what an address may hold of the kind: values of its query, user and password."""
+        """The keys, and possible secrets in the address: values of its query, user and password."""
         parts = urlsplit(self.url)
         query = [value for _, value in parse_qsl(parts.query)]
         return tuple(value for value in (*self.keys, *query, parts.username, parts.password) if value)
@@ -136,9 +136,9 @@ def endpoint_url(base: str, path: str) -> str:
 
 
 def open_transport(settings: ProviderSettings, place: Access) -> Transport:
-    """Make the transport of one provider; its redactor also knows the keys in use and what its address holds.
+    """Make the transport of one provider; its redactor also knows the keys in use and the secrets in its address.
 
-    Errors: ConfigError if a key would travel unencrypted to another machine and nobody allowed that.
+    Errors: ConfigError if a key would be sent unencrypted to another machine and this is not allowed.
     """
     if place.exposed and not settings.allow_plain_http:
         raise ConfigError(

@@ -1,4 +1,5 @@
-"""A conversation as servers take it: neighbours of one role merged, and calls in text where none are offered."""
+"""A conversation in the form that servers accept: adjacent messages of a role merged, calls as text if none are
+offered."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ SEPARATOR = "\n\n"
 
 
 class Turn(NamedTuple):
-    """What one role says in one go, with the native calls it makes or the results it brings."""
+    """Adjacent text of one role, with the native calls that it makes or the results that it returns."""
 
     role: str
     text: str
@@ -21,7 +22,7 @@ class Turn(NamedTuple):
 
 
 def turns_of(request: ModelRequest) -> list[Turn]:
-    """Return the messages to send: user, assistant, user, ... since many chat templates refuse anything else.
+    """Return the messages to send: user, assistant, user, ... because many chat templates refuse anything else.
 
     Native calls and their results stay apart only if the request offers tools; else they become text.
     """
@@ -50,7 +51,7 @@ def _turn(message: NativeMessage, native: bool) -> Turn:
 
 
 def call_text(call: NativeCall) -> str:
-    """Return a native call as the text protocol writes it; arguments that are no JSON stay as they are."""
+    """Return a native call as the text protocol writes it; arguments that are not JSON stay unchanged."""
     try:
         arguments = json.loads(call.arguments or "{}")
     except (ValueError, RecursionError):

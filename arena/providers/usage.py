@@ -21,19 +21,20 @@ CACHED = (
     ("cached_tokens",),
 )
 CACHE_WRITES = (("prompt_tokens_details", "cache_write_tokens"), ("input_tokens_details", "cache_write_tokens"))
-"""Where the servers keep each count; the first place that holds one counts."""
+"""The places of each count in servers' answers; the first one present counts."""
 
 CACHE_READ_BESIDE, CACHE_WRITE_BESIDE = ("cache_read_input_tokens",), ("cache_creation_input_tokens",)
-"""Anthropic counts these separately from `input_tokens`; servers that translate it to another API count them inside."""
+"""Anthropic counts these separately from `input_tokens`; servers that translate it to another API count them inside,
+unless there is more of them than of the prompt."""
 
 
 def read_usage(usage: Json, cache_beside: bool = False) -> Usage | None:
-    """Return the counts of a usage object, or None if it does not tell both prompt and completion (a prompt of no
-    tokens tells nothing: there is always one).
+    """Return the counts of a usage object, or None if it lacks prompt or completion tokens. (A prompt of 0 tokens
+    counts as missing: there is always a prompt.)
 
-    `cache_beside`: cached tokens stand next to the prompt's (Anthropic Messages).  Reasoning that stands next to the
-    completion's tokens is added to them: where there is more of it than of completion, or where the total says so.  A
-    total above its parts counts as completion, since it is what is billed.
+    `cache_beside`: cached tokens are not included in the prompt's (Anthropic Messages).  Reasoning tokens are added to
+    those of the completion if they are not included: if there are more of them, or if the total says so.  A total above
+    the sum of its parts counts as completion, because it is billed.
     """
     prompt, completion, total = _first(usage, PROMPT), _first(usage, COMPLETION), count(field_of(usage, "total_tokens"))
     if completion is None and prompt is not None and total is not None:
@@ -42,7 +43,7 @@ def read_usage(usage: Json, cache_beside: bool = False) -> Usage | None:
         return None
     cached, written = _first(usage, CACHED) or 0, _first(usage, CACHE_WRITES) or 0
     read_beside, written_beside = _first(usage, (CACHE_READ_BESIDE,)) or 0, _first(usage, (CACHE_WRITE_BESIDE,)) or 0
-    if cache_beside:
+    if cache_beside or read_beside + written_beside > prompt:
         prompt += read_beside + written_beside
     if prompt == 0:
         return None
@@ -56,7 +57,7 @@ def read_usage(usage: Json, cache_beside: bool = False) -> Usage | None:
 
 
 def counts_nothing(usage: Json) -> bool:
-    """Return whether a usage object says that not one token was read or written: the model was not asked."""
+    """Return whether a usage object says that no token was read or written: the model was not asked."""
     return _first(usage, PROMPT) == 0 and _first(usage, COMPLETION) == 0
 
 

@@ -14,9 +14,9 @@ from typing import Any
 from arena.errors import ConfigError, DataError, Issue, UsageError
 from arena.formats import simpleyaml
 from arena.formats.bounded import parse_json
+from arena.formats.json_types import Json
 from arena.formats.strict_json import read_bytes
 from arena.formats.suggest import suggest
-from arena.records import Json
 from arena.settings.env import Dotenv, read_dotenv
 from arena.settings.flag_rows import build_parser, declare_settings, default_text, settings_parser
 from arena.settings.flags import Parser

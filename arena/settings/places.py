@@ -6,6 +6,7 @@ the same names, in the package's folder `data/` (setup.py says which); a clone h
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -28,6 +29,17 @@ RESULTS_NAME = "arena-results" if INSTALLED else "state/results"
 
 RESULTS_DIR = Path(RESULTS_NAME) if INSTALLED else DATA_ROOT / RESULTS_NAME
 """The folder of risk runs without --out."""
+
+
+_MISSING = re.compile(r"(?<![\w./])((?:config|src)/[\w./-]+): cannot be read: No such file")
+
+
+def where_shipped(complaint: str) -> str:
+    """Return where an installed package has a file of the clone that a complaint calls missing; else nothing."""
+    found = _MISSING.search(complaint) if INSTALLED else None
+    if found is None or not (DATA_ROOT / found[1]).is_file():
+        return ""
+    return f"; this package has it as {DATA_ROOT / found[1]}"
 
 
 def as_typed_here(text: str) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from arena.records import Json
+from arena.formats.json_types import Json
 
 MIN_SECRET_CHARS = 8
 """Shorter values are placeholders such as `none` or `EMPTY`; removing those would damage ordinary words."""

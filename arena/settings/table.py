@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from arena.records import Json
+from arena.formats.json_types import Json
 
 
 @dataclass(frozen=True, slots=True)

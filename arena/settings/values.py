@@ -9,8 +9,8 @@ import math
 import re
 from typing import Any
 
+from arena.formats.json_types import Json
 from arena.formats.suggest import suggest
-from arena.records import Json
 from arena.settings.table import PROVIDERS, Setting
 
 LIFTED = "none"

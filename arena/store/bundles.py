@@ -1,6 +1,6 @@
 """The bundles of a run: small files about each trial, all derived from its record.
 
-`all`: separate files, in `matches/<folder>/`.  `packed`: one file, `bundles.jsonl`, with a line a trial:
+`all`: separate files, in `matches/<folder>/`.  `packed`: one file, `bundles.jsonl`, with a line per trial:
 
     {"folder":"matches/c1/rep_0","files":{"match.json":"...","role_views/Ana.json":"..."}}
 
@@ -26,7 +26,7 @@ ALL, PACKED, NONE = "all", "packed", "none"
 BUNDLES_FILE = "bundles.jsonl"
 BUNDLES_DIR = "matches"
 MOST_HELD = 8
-"""Folders that are held open while bundles are written into folders below them."""
+"""Folders that stay open while bundles are written into folders below them."""
 
 
 class Bundle(NamedTuple):
@@ -132,7 +132,7 @@ class _Files:
 
 
 class _Growing:
-    """bundles.jsonl while trials are played: a kill tears at most its last line."""
+    """bundles.jsonl while trials are played: a kill leaves at most its last line incomplete."""
 
     def __init__(self, path: Path, fsync: bool) -> None:
         self._file = AppendFile(path, fsync)
@@ -147,7 +147,7 @@ class _Growing:
 
 
 class _Whole:
-    """bundles.jsonl in its final form: one line a trial, in plan order."""
+    """bundles.jsonl in its final form: one line per trial, in plan order."""
 
     def __init__(self, path: Path) -> None:
         self._file = AtomicFile(path)

@@ -1,4 +1,4 @@
-"""One line of the journal, typed: a call to a model, a judge or a tool, and what came back."""
+"""One line of the journal, typed: a call to a model, a judge or a tool, and its answer."""
 
 from __future__ import annotations
 

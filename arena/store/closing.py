@@ -16,7 +16,7 @@ class ChainedRecords:
     """matches.jsonl as it is once a session has ended, written line by line; it appears under its name at `close`."""
 
     def __init__(self, path: Path, identity: Json) -> None:
-        """`identity`: what the run is, as its manifest has it. Errors: OSError."""
+        """`identity`: that of the run's manifest. Errors: OSError."""
         self._previous = first_link(identity)
         self._file = AtomicFile(path)
 

@@ -59,7 +59,7 @@ class Digest(NamedTuple):
 
 
 def write(run_dir: Path) -> None:
-    """Write the list of all files that are in `run_dir` now. Errors: DataError if it holds more than files."""
+    """Write the list of all files that are in `run_dir` now. Errors: DataError if it contains more than files."""
     out = AtomicFile(run_dir / DIGESTS_FILE)
     try:
         out.write(_HEAD)
@@ -88,8 +88,8 @@ def renew(run_dir: Path, names: Iterable[str]) -> None:
 
     `names` are paths below `run_dir` with `/`; a folder means all files below it, before and now.
     Do not call this while holding the directory (rundir.RunDir): it is locked here, so that commands renew in turn.
-    Errors: UsageError if the run has no list, or is in use; DataError if the list is damaged, or the run holds
-    anything but regular files and folders.
+    Errors: UsageError if the run has no list, or is in use; DataError if the list is damaged, or the run contains
+    anything except regular files and folders.
     """
     with opened_folder(run_dir) as held:
         lock_folder(held, run_dir)
@@ -116,7 +116,7 @@ def render(listed: dict[str, Digest]) -> bytes:
 def read(run_dir: Path) -> dict[str, Digest]:
     """Return path -> digest from the list, in its order.
 
-    Errors: UsageError if there is none, DataError (with the line) where it is not written as `render` writes it.
+    Errors: UsageError if there is none, DataError (with the line) if it differs from what `render` writes.
     """
     path = run_dir / DIGESTS_FILE
     if not os.path.lexists(path):
@@ -231,7 +231,7 @@ def _named(top: int, name: str) -> Iterator[tuple[str, Digest]]:
 
 
 def _below(folder: int, prefix: str) -> Iterator[tuple[str, int, str]]:
-    """Yield (path below the run, descriptor of its folder, name in it) of every file but the list itself."""
+    """Yield (path below the run, descriptor of its folder, name in it) of every file except the list itself."""
     with os.scandir(folder) as entries:
         found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
     for name, is_folder in found:
@@ -248,7 +248,7 @@ def _below(folder: int, prefix: str) -> Iterator[tuple[str, int, str]]:
 def _digest(name: str, folder: int, plain: bool = False) -> Digest:
     """Return size and SHA-256 of a file in an open folder; most are small, and read in one piece.
 
-    Errors: OSError, also for one made of holes where `plain`.
+    Errors: OSError, with `plain` also for a sparse file.
     """
     descriptor = open_regular(name, os.O_RDONLY | os.O_NOFOLLOW, folder)
     try:
@@ -256,7 +256,7 @@ def _digest(name: str, folder: int, plain: bool = False) -> Digest:
         digest, size = hashlib.sha256(data), len(data)
         if plain and size == _CHUNK and is_hollow(os.fstat(descriptor)):
             raise OSError(errno.EINVAL, "it is made of holes", name)
-        while len(data) and (data := os.read(descriptor, _CHUNK)):
+        while len(data) == _CHUNK and (data := os.read(descriptor, _CHUNK)):
             digest.update(data)
             size += len(data)
     finally:

@@ -1,9 +1,9 @@
 """The files of a run directory: opened so that a link in it can never lead a read or write out of it.
 
-A run may come from a stranger. `require_plain` is the gate of every command: it walks the directory and refuses
-everything except regular files and folders. What is opened afterwards is opened from the directory's own descriptor,
-folder by folder, without following links, and looked at again once it is open: a name that is exchanged in between
-leads nowhere. A run directory may be named through a link; below it no link is followed.
+A run may come from a stranger. Every command calls `require_plain`: it walks the directory and refuses everything
+except regular files and folders. Later, files are opened from the directory's own descriptor, folder by folder, without
+following links, and checked again once they are open: a name that was replaced in between has no effect. A run
+directory may be named through a link; below it no link is followed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MAX_LISTED = 20
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _OWN_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.tmp", re.DOTALL)
 _HOLES_FROM, _HOLES_FACTOR = 64 * 1024 * 1024, 100
-"""A file of at least this size is made of holes if it takes less than a hundredth of it on the disk."""
+"""A file of at least this size counts as sparse if it takes less than a hundredth of it on the disk."""
 
 
 def is_temporary(name: str) -> bool:
@@ -63,7 +63,7 @@ def open_folder(path: Path | str | int, inner: str = "", make: bool = False) -> 
         except OSError as error:
             raise _described(error, Path("." if isinstance(path, int) else path, inner)) from None
         finally:
-            if folder != path:  # which is the caller's, where it is a descriptor
+            if folder != path:  # a descriptor belongs to the caller
                 os.close(folder)
         folder = deeper
     return folder
@@ -195,12 +195,12 @@ def remove_temporaries(folder: int) -> None:
 
 
 def is_hollow(status: os.stat_result) -> bool:
-    """Return whether a file claims bytes that lie nowhere on the disk."""
+    """Return whether a file is sparse: it claims bytes that are not on the disk."""
     return status.st_size >= _HOLES_FROM and status.st_blocks * 512 * _HOLES_FACTOR < status.st_size
 
 
 def strangers(root: Path) -> Iterator[Issue]:
-    """Yield everything that a run directory must not contain: links, FIFOs, sockets, devices, files of holes, folders
+    """Yield everything that a run directory must not contain: links, FIFOs, sockets, devices, sparse files, folders
     nested too deep.
 
     `Issue.file` is the path below `root`. Errors: OSError if a folder cannot be read.
@@ -230,13 +230,13 @@ def _strangers(folder: int, prefix: str, depth: int) -> Iterator[Issue]:
         elif not stat.S_ISREG(status.st_mode):
             yield Issue(shown, "", f"is {kind_of(status.st_mode)}, and a run holds only regular files and folders")
         elif is_hollow(status):
-            yield Issue(shown, "", f"claims {status.st_size} bytes and is made of holes")
+            yield Issue(shown, "", f"claims {status.st_size} bytes and is a sparse file")
 
 
 def require_plain(root: Path) -> None:
-    """Refuse a run directory that holds anything but regular files and folders.
+    """Refuse a run directory that contains anything except regular files and folders.
 
-    Errors: DataError with each of them (MAX_LISTED at most), or where a folder cannot be read.
+    Errors: DataError with each of them (MAX_LISTED at most), or if a folder cannot be read.
     """
     try:
         found = [Issue(f"{root}/{issue.file}", "", issue.message) for issue, _ in zip(

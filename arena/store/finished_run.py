@@ -48,7 +48,7 @@ class PlayRow:
 
 
 class Source(NamedTuple):
-    """The run that another one scores again: where its records are, what identifies it, and its plays."""
+    """The run that another one scores again: the place of its records, its identity, and its plays."""
 
     path: Path
     identity: SourceIdentity
@@ -62,8 +62,8 @@ class FinishedRun:
         """`detail`: the class of Score.detail that the run's family declares; see engine/finished.py, `opened`.
         `verifying`: also read a manifest that contradicts itself.
 
-        Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged, or when it holds
-        anything but regular files and folders (arena/store/files.py).
+        Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged, or when it
+        contains anything except regular files and folders (arena/store/files.py).
         """
         self.path = path
         self.detail = detail

@@ -4,7 +4,7 @@ One append-only file, `api_calls.jsonl`. A call is keyed by trial, attempt, seat
 and re-asks), for tool calls an index, and a digest of the request. Resume looks a call up here before making it;
 `replay` plays a whole run from the journal of another; the audit log is this same file.
 
-Only offsets are held in memory, and only for trials that are still to be played.
+Only offsets are kept in memory, and only for trials that are still to be played.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NOWHERE = Path(os.devnull)
 """An AppendFile at this place keeps nothing: for playing a match again without writing."""
 
 TRIAL_START = re.compile(rb'\{"kind":"[a-z]+","trial":("(?:[^"\\]|\\.)*")')
-"""How a line of the journal begins; only its trial is read where the line is not needed."""
+"""The beginning of a journal line; only its trial is read if the line is not needed."""
 
 dumps = compact_json
 
@@ -141,7 +141,7 @@ def read_rows(path: Path, cls: type[T]) -> Iterator[T]:
 
 
 def cut_torn_line(path: Path, notify: Callable[[str], None]) -> None:
-    """Cut an unfinished last line, which a killed process leaves behind, and report it."""
+    """Cut an unfinished last line, which a killed process left, and report it."""
     with os.fdopen(appending(path, flags=os.O_RDWR), "r+b") as file:
         size = file.seek(0, os.SEEK_END)
         if not size:
@@ -165,7 +165,8 @@ def cut_torn_line(path: Path, notify: Callable[[str], None]) -> None:
 
 
 class AppendFile:
-    """An append-only file: one write per call, so a kill tears at most the last line; `fsync` guards power loss."""
+    """An append-only file: one write per call, so a kill damages at most the last line; `fsync` guards against power
+    loss."""
 
     def __init__(self, path: Path, fsync: bool) -> None:
         """Errors: UsageError if `path` cannot be appended to: a link, a hard-linked file, not a regular file."""
@@ -198,9 +199,9 @@ class AppendFile:
             raise StorageFault(f"cannot write {self._name}: {self._failed.strerror}") from self._failed
 
     def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._fd, view) :]
+        done = os.write(self._fd, data)
+        while done < len(data):
+            done += os.write(self._fd, data[done:])
         if self._fsync:
             os.fsync(self._fd)
         self._size += len(data)

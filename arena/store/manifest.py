@@ -1,4 +1,4 @@
-"""manifest.json, typed: what a run is (identity), and how it was executed (operation, sessions).
+"""manifest.json, typed: what was played (identity), and how it was executed (operation, sessions).
 
 The engine makes it (engine/manifest.py); every reader of a run uses this module.
 """

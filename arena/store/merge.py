@@ -1,7 +1,7 @@
 """Merges the logs of several run directories of one plan: records, journal, timings.
 
 All lines of a trial come from one directory, its owner, so no call is counted twice. A trial may be in several
-directories if one is an older copy of another: the older one holds the first of its calls. The lines of the result are
+directories if one is an older copy of another: the older one has the first of its calls. The lines of the result are
 in plan order, trial by trial, so the result does not depend on the order in which the runs are named.
 """
 
@@ -31,7 +31,7 @@ Offsets = Mapping[str, "array[int]"]
 
 @dataclass(slots=True)
 class Logs:
-    """The logs of one run directory, with the places of each trial's lines. Memory: 8 bytes a line."""
+    """The logs of one run directory, with the places of each trial's lines. Memory: 8 bytes per line."""
 
     path: Path
     detail: type | None

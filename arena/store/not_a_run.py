@@ -1,4 +1,4 @@
-"""The message about a path that is not a run directory: the reason, and a run that may be meant."""
+"""The message about a path that is not a run directory: the reason, and a run that the user may have meant."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The one reader of matches.jsonl: typed records, one at a time or by key, of a run that is finished or not.
 
-A finished run has one record per trial, in plan order, each line chained to the one before. While a run goes on, or
-after a kill, a later record of a trial replaces an earlier one, and the last line may be torn: it is left out.
+A finished run has one record per trial, in plan order, each line chained to the one before. During a run, or after a
+kill, a later record of a trial replaces an earlier one, and the last line may be incomplete: it is left out.
 A malformed line is refused with file, line and JSON pointer.
 """
 
@@ -22,7 +22,7 @@ from arena.store.journal import Place, parse_line, read_lines, readable
 from arena.store.rundir import RECORDS_FILE
 
 _KEY = re.compile(rb'\{"format":[0-9]+,"key":("(?:[^"\\]|\\.)*")')
-"""How a line begins; only its key is read where a line is not needed yet."""
+"""The beginning of a line; only its key is read if a line is not needed yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Calls(NamedTuple):
 
     @staticmethod
     def of(record: Record) -> Calls:
-        """Return the counts of a record; the journal holds a line for each call."""
+        """Return the counts of a record; the journal has a line for each call."""
         usage, judging = record.transcript.usage.values(), record.score.judging.usage
         players = sum(seat.calls for seat in usage), sum(seat.tool_calls for seat in usage)
         return Calls(players[0], judging.calls, players[1], judging.tool_calls)
@@ -72,7 +72,7 @@ class RecordFile:
     otherwise a place per record."""
 
     def __init__(self, path: Path, detail: type | None = None) -> None:
-        """`path`: of the file, which need not be there.  `detail`: the family's class of Score.detail.
+        """`path`: of the file, which need not exist.  `detail`: the family's class of Score.detail.
 
         Errors: DataError for a file that cannot be read, or an unfinished run with a line that has no key.
         """
@@ -120,7 +120,7 @@ class RecordFile:
             return self.parse(place, file.readline())
 
     def parse(self, place: Place, line: bytes) -> Record:
-        """Return the record that a line of the file holds. Errors: DataError naming line and pointer."""
+        """Return the record in a line of the file. Errors: DataError naming line and pointer."""
         value = parse_line(self.path, place.number, line)
         return Record.from_json(value, str(self.path), f"line {place.number}", self._detail)
 
@@ -165,7 +165,7 @@ class RecordFile:
         return next((record for _, record in self.chosen([key])), None)
 
     def stored(self, checked: bool = False) -> dict[str, Stored]:
-        """Read every record; return key -> what resume needs. Errors: DataError naming line and pointer.
+        """Read every record; return key -> members that resume needs. Errors: DataError naming line and pointer.
 
         `checked`: each line was checked when it was written or read before (soundness.is_vouched), so only the needed
         members are read.

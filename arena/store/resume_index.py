@@ -5,7 +5,7 @@
     ...
     {"sha256":"of all bytes before"}
 
-A line a trial: key, line and offset of its record, why it stopped, attempt, and the calls that it counts
+Each line is a trial: key, line and offset of its record, stop reason, attempt, and the number of its calls
 (reader.Calls).  `spent`: model -> attempts, attempts of unknown cost, most completion tokens of an answer, and the
 usage of all answers.
 
@@ -169,7 +169,7 @@ def read(run_dir: Path, notify: Callable[[str], None]) -> ResumeIndex | None:
         sealed = json.loads(last)["sha256"] == hashlib.sha256(b"".join(rows)).hexdigest()
         if sealed:
             head = decode(_Head, parse_line(path, 1, rows[0]), INDEX_FILE, "line 1")
-            with ThreadPoolExecutor(2) as pool:  # hashing lets go of the interpreter
+            with ThreadPoolExecutor(2) as pool:  # hashing releases the interpreter lock
                 now = tuple(pool.map(_print, (run_dir / RECORDS_FILE, run_dir / JOURNAL_FILE)))
             if head.index_format == INDEX_FORMAT and (head.records, head.journal) == now:
                 return ResumeIndex(dict(_stored(rows[1:])), head.spent, head.not_sent)

@@ -1,7 +1,7 @@
 """A run directory: create, lock, append, load, resume check, atomic writes.
 
-`matches.jsonl` and `api_calls.jsonl` are the truth and only grow during a run; everything else is derived and
-can be rebuilt. A run directory holds no absolute path, so it can be moved.
+`matches.jsonl` and `api_calls.jsonl` are the source of truth and only grow during a run; everything else is derived and
+can be rebuilt. A run directory contains no absolute path, so it can be moved.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LOGS = frozenset({JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE})
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One line of timings.jsonl: how long an attempt of a trial took."""
+    """One line of timings.jsonl: the duration of an attempt of a trial."""
 
     key: str
     attempt: int
@@ -67,7 +67,7 @@ def write_output(path: Path, data: bytes) -> None:
 
 
 def require_writable(path: Path, folder: bool = False) -> None:
-    """Check before the work whether the file, or the files of a folder, that the user named can be written. Nothing is
+    """Check, before any work, that the file or the files of a folder named by the user can be written. Nothing is
     created.
 
     Errors: UsageError naming the place as given.
@@ -154,7 +154,7 @@ class RunDir:
         """Create a new run directory, or open one to resume it.
 
         Errors: UsageError when the directory is not empty (without `resume`), not a run (with it), or in use;
-        DataError when it contains what a run directory must not contain (arena/store/files.py).
+        DataError when it contains anything that a run directory must not contain (arena/store/files.py).
         """
         self.path = path
         try:

@@ -1,8 +1,8 @@
-"""Refuses a run whose records or journal are damaged, for every command, also one that reads other files only.
+"""Refuse a run whose records or journal are damaged, for every command, even one that reads only other files.
 
-If a file matches the run's list of digests, a session left it so, and it need not be read. If it does not match, it is
-first read record by record and call by call, so that a malformed line is reported with its place. A run without a list
-is not finished, and its records are read whole.
+If a file matches the run's list of digests, it is as a session left it, and it need not be read. If it does not match,
+it is first read record by record and call by call, so that a malformed line is reported with its place. A run without a
+list is not finished, and its records are read whole.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """`python -m scripts.experiments.tau_risky_real`: the refund slice with a real model, as `arena risk run` plays it.
 
-Beside the flags of `arena risk run` it takes --model without a provider (then groq's) and --risk, which has no effect.
-What it adds where nothing else is given: --slices tau_risky, --attacks direct, --mode REAL, and the model below.
+In addition to the flags of `arena risk run` it takes --model without a provider (then groq's) and --risk, which has no
+effect. Its defaults are --slices tau_risky, --attacks direct, --mode REAL, and the model below.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ADDED = (("--slices", "--slice"), "tau_risky"), (("--attacks", "--attack"), "di
 
 
 def words_for(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return the words after `arena` that carry out what was asked for."""
+    """Return the words after `arena` that do the same."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--model", "--participant-model")
     parser.add_argument("--risk")

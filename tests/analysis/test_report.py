@@ -213,7 +213,7 @@ def test_report_says_where_calls_do_not_fit_what_was_sent(tmp_path: Path) -> Non
     first = json.loads(journal.read_bytes().splitlines()[0])
     journal.write_bytes(journal.read_bytes().replace(first["digest"].encode(), b"0" * 32))
     text = page(run).text
-    assert "What the seats were sent cannot be shown: api_calls.jsonl: " in text and "asks something else" in text
+    assert "The messages to the seats cannot be shown: api_calls.jsonl: " in text and "asks something else" in text
 
 
 def test_a_family_that_nobody_has_heard_of_is_shown_by_its_records(tmp_path: Path) -> None:

@@ -192,6 +192,7 @@ def test_a_run_that_was_killed_is_not_finished_and_holds_once_it_is(tmp_path: Pa
     process("60000", *words, door=("-m", "tests.support.killed_run"))
     ended = verify(tmp_path / "run")
     assert ended.code == 1 and "the run is not finished; --resume finishes it" in ended.out
+    assert ended.out.count("PROBLEM  ") == 2 and "run: the run is not finished." in ended.out
     assert arena(*words, "--resume").code == 0
     holds(tmp_path / "run")
 

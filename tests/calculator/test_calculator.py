@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -269,6 +270,13 @@ class TestRealBinary:
         answer = calculator.call("hash", {"alg": "sha256", "data": "utf8:abc"}, "").answer
         calculator.close()
         assert answer["result"] == hashlib.sha256(b"abc").hexdigest()
+
+    def test_help_says_where_the_root_of_a_tree_comes_from(self, real_binary: Path, name: str) -> None:
+        calculator = build_local(name, CalculatorSettings(ROOT, command=(str(real_binary),)))
+        ops = ("merkle_verify", "merkle_consistency_verify", "merkle_absence_verify")
+        helps = {op: json.dumps(calculator.call("help", {"op": op}, "").answer["result"]) for op in ops}
+        calculator.close()
+        assert [op for op in ops if "from the same trusted place" not in helps[op]] == []
 
     def test_randomness_is_a_function_of_the_seed(self, real_binary: Path, name: str) -> None:
         calculator = build_local(name, CalculatorSettings(ROOT, command=(str(real_binary),)))

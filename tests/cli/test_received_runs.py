@@ -50,7 +50,7 @@ def carry_out(name: str, run: Path, out: Path) -> Ended:
 
 
 def carry_out_in_time(name: str, run: Path, out: Path) -> Ended:
-    """Carry out a command in its own process, which is ended where it waits for ever."""
+    """Carry out a command in its own process, which is ended if it waits forever."""
     return process(*words_of(name, run, out), door=("-m", "arena"), environ=environment(), timeout=60)
 
 

@@ -226,3 +226,26 @@ def test_the_api_s_version_is_part_of_what_a_run_is(tmp_path: Path, monkeypatch:
         monkeypatch.setenv("ANTHROPIC_VERSION", "2026-10-21")
         resumed = play(tmp_path, *words, "--resume")
     assert resumed.code == 2 and "2026-10-21" in resumed.err, "resume refuses another version"
+
+
+def test_a_judge_without_a_verdict_is_told_with_its_reason(tmp_path: Path, server: ModelServer) -> None:
+    def prose(reply: dict[str, Any]) -> None:
+        reply["choices"][0]["message"]["content"] = "All fours, I would say."
+
+    answers = [Scripted()] * 2 + [Scripted(edit=prose)] * 3
+    server.script(*answers)
+    ended = play(tmp_path)
+    assert "UNSCORED  crypto/c1/rep_0  unparsable verdict: the reply does not begin with the JSON object" in ended.err
+    assert "1 matches have no score, since the judge gave no verdict that can be read" in ended.err
+    assert ended.code == 0 and ended.json("summary.json")["unscored"] == 1
+
+
+def test_a_window_too_small_is_told_and_not_tried_again(tmp_path: Path, server: ModelServer) -> None:
+    server.script(refusal("This model's maximum context length is 2048 tokens."))
+    ended = play(tmp_path)
+    assert "1 matches did not fit into the context window of a model, and count as failed" in ended.err
+    assert ended.json("summary.json")["stops"]["context_exceeded"] == 1
+    assert [(record["status"], record["outcome"]) for record in ended.records()][0] == ("aborted", "FAILED")
+    sent = len(server.seen)
+    play(tmp_path, "--resume")
+    assert len(server.seen) == sent, "it would not fit next time either"

@@ -65,11 +65,12 @@ def test_runs_lists_the_newest_first(runs_dir: Path, capsys: pytest.CaptureFixtu
     make(runs_dir, "a-new", "2026-01-02T10:00:00Z", summary(done=1, error=1, unpriced=["local/m"]))
     make(runs_dir, "c-open", "2025-01-02T10:00:00Z")
     lines = out_of(["runs"], capsys).splitlines()
-    assert [line.split() for line in lines[2:]] == [
+    assert [line.split() for line in lines[2:5]] == [
         ["a-new", "2026-01-02", "10:00", "local/m,", "judge", "local/j", "1/2", "50.0%", "-", "incomplete"],
         ["b-old", "2026-01-01", "10:00", "local/m,", "judge", "local/j", "2/2", "50.0%", "$1.25", "complete"],
         ["c-open", "2025-01-02", "10:00", "local/m,", "judge", "local/j", "-", "-", "-", "unfinished"],
     ]
+    assert lines[5:] == ["unfinished, incomplete: the command of the run, with --resume, plays the rest"]
 
 
 @pytest.mark.parametrize(

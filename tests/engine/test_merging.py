@@ -11,6 +11,7 @@ import pytest
 
 from arena.cli import entry
 from arena.engine import build
+from arena.store.parts import make_parts
 from arena.store.resume_index import INDEX_FILE
 from tests.support.arena_rig import CLOCKED, Ended, results
 from tests.support.toy.run import REGISTRY_ROWS, toy
@@ -217,6 +218,15 @@ def test_run_inside_the_target_is_refused(runs: Path, capsys: pytest.CaptureFixt
     shutil.copytree(runs / "part-2", runs / "merged/part-2")
     ended = arena(capsys, "merge", runs / "merged", runs / "merged/part-2", runs / "part-3")
     assert ended.code == 2 and "is inside the target" in ended.err
+
+
+def test_run_whose_processes_were_killed_is_to_be_resumed_first(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arena(capsys, "merge", runs / "merged", *parts(runs, 0, 1))
+    for killed, words in (("merged", parts(runs, 2, 3)), ("part-2", parts(runs, 2))):
+        (folder,) = make_parts(runs / killed, 1)
+        ended = arena(capsys, "merge", runs / "merged", *words)
+        assert ended.code == 2 and "are still in processes/: resume it first, then merge" in ended.err
+        shutil.rmtree(folder.parent)
 
 
 def test_forgotten_target_does_not_turn_a_shard_into_a_merge(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

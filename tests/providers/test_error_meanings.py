@@ -60,8 +60,9 @@ def test_every_wording_of_a_full_context_window_is_known(status: int, message: s
     assert meaning_of(ApiError(status, message, "invalid_request_error", "")) == "context"
 
 
-def test_a_text_longer_than_the_api_takes_does_not_fit_either() -> None:
-    assert meaning_of(ApiError(400, "Invalid 'messages[1].content'", "string_above_max_length", "")) == "context"
+@pytest.mark.parametrize(("status", "code"), [(400, "string_above_max_length"), (413, "request_too_large")])
+def test_a_text_longer_than_the_api_takes_does_not_fit_either(status: int, code: str) -> None:
+    assert meaning_of(ApiError(status, "refused", code, "")) == "context"
 
 
 TOO_LARGE = "Request too large for model `m` in organization `o` service tier `on_demand` on tokens per minute (TPM): "
@@ -79,6 +80,9 @@ OTHERS = [
     (400, "Incorrect key", "invalid_api_key", "auth"),
     (400, "The model has crashed without additional information. (Exit code: 1)", "", "retry"),
     (400, "Model is unloaded.", "", "retry"),
+    (503, "Loading model", "unavailable_error", "loading"),
+    (503, "Model org/name is currently loading", "", "loading"),
+    (500, "Error loading model: out of memory", "", "retry"),
     (404, "No models loaded. Please load a model in the developer page.", "model_not_found", "missing"),
     (498, "Flex tier capacity exceeded", "capacity_exceeded", "retry"),
     (499, "client closed the request", "", "retry"),

@@ -80,6 +80,11 @@ def test_a_rate_limit_behind_a_gateway_is_waited_for_as_one() -> None:
     assert len(answered(*[Scripted(edit=edit)] * 5, max_retries=1).attempts) == 6
 
 
+def test_a_model_that_is_loading_is_waited_for_until_the_deadline() -> None:
+    loading = Scripted(503, {"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}})
+    assert len(answered(*[loading] * 5, max_retries=1).attempts) == 6
+
+
 @pytest.mark.parametrize("text", ["<|endoftext|>", "<|im_end|>\n", "</s>", "\u200b\ufeff"])
 def test_text_of_invisible_marks_alone_is_none(text: str) -> None:
     assert answered(ending("stop", text)).text == ""

@@ -152,6 +152,7 @@ def item(*parts: dict[str, Any]) -> dict[str, Any]:
 
 
 THINKING = {"type": "thinking", "thinking": "hm", "signature": "s"}
+COMMENTARY = item({"type": "output_text", "text": "hm"}) | {"phase": "commentary"}
 REASONING = {"type": "reasoning", "id": "r", "summary": [{"type": "summary_text", "text": "hm"}]}
 
 # (provider, change of the good reply, text, finish, reasoning, beginnings of the notes)
@@ -166,6 +167,7 @@ READINGS: list[tuple[str, Callable[[dict[str, Any]], object], str, str, str, tup
     ("openai-chat", chat(content=[{"type": "text", "text": "h"}, "i"]), "hi", "stop", "", ()),
     ("openai-chat", chat(content=[{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
                                   {"type": "text", "text": "hi"}]), "hi", "stop", "hm", ()),
+    ("openai-chat", chat(content={"type": "text", "text": "hi"}), "hi", "stop", "", ()),
     ("openai-chat", chat(content=[{"type": "refusal", "refusal": "no"}]), "", "refusal", "", ("refusal: no",)),
     ("openai-chat", chat(content=None, reasoning_content="hm"), "", "stop", "hm", ()),
     ("openai-chat", chat(content="hi", reasoning="hm"), "hi", "stop", "hm", ()),
@@ -180,6 +182,9 @@ READINGS: list[tuple[str, Callable[[dict[str, Any]], object], str, str, str, tup
     ("openai", whole(output=[item({"type": "output_text", "text": "h"}, {"type": "output_text", "text": "i"})]),
      "hi", "stop", "", ()),
     ("openai", whole(output=[REASONING, item({"type": "output_text", "text": "hi"})]), "hi", "stop", "hm", ()),
+    ("openai", whole(output=[COMMENTARY, item({"type": "output_text", "text": "hi"})]), "hi", "stop", "hm", ()),
+    ("openai", whole(output=[item({"type": "output_text", "text": "h"}), item({"type": "output_text", "text": "i"})]),
+     "h\n\ni", "stop", "", ()),
     ("openai", whole(output=[REASONING]), "", "stop", "hm", ()),
     ("openai", whole(output=[{"type": "reasoning", "content": [{"type": "reasoning_text", "text": "hm"}]}]),
      "", "stop", "hm", ()),

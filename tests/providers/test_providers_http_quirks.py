@@ -58,6 +58,8 @@ REFUSED: list[tuple[str, Scripted, str, str | None, str]] = [
     ("anthropic", refusal("output_config: Extra inputs are not permitted"), "output_config", None,
      "output_config.effort refused, dropped"),
     ("local", Scripted(422, EXTRA), "seed", None, "seed refused, dropped"),
+    ("local", Scripted(400, [{"error": {"message": "Unknown name \"seed\": Cannot find field."}}]), "seed", None,
+     "seed refused, dropped"),
     ("local", refusal("reasoning_effort is not supported by this model"), "reasoning_effort", None,
      "reasoning_effort refused, dropped"),
 ]  # fmt: skip

@@ -80,6 +80,9 @@ def answered(name: str, counts: dict[str, Any]) -> Usage:
         # A gateway that passes Anthropic's counts on next to OpenAI's: they are inside there.
         ({"prompt_tokens": 100, "completion_tokens": 5, "cache_read_input_tokens": 80}, False,
          Usage(100, 5, 0, False, 80)),
+        # And one that passes them on beside: there are more of them than of the prompt.
+        ({"prompt_tokens": 10, "completion_tokens": 5, "cache_read_input_tokens": 80,
+          "cache_creation_input_tokens": 10}, False, Usage(100, 5, 0, False, 80, 10)),
         ({"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 80}}, False,
          Usage(10, 5, 0, False, 10)),
         ({"input_tokens": 10, "output_tokens": 50, "output_tokens_details": {"thinking_tokens": 40}}, True,

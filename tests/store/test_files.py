@@ -74,7 +74,7 @@ ODD = {
     "link": (link, "is a symbolic link"),
     "link to a folder": (folder_link, "is a symbolic link"),
     "FIFO": (fifo, "is a FIFO"),
-    "file of holes": (holes, "is made of holes"),
+    "sparse file": (holes, "is a sparse file"),
     "folders without end": (deep, f"more than {MAX_FOLDERS} folders deep"),
 }
 

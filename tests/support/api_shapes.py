@@ -1,4 +1,4 @@
-"""The three model APIs as a strict server sees them: what a request may hold, and how a good reply looks.
+"""The three model APIs as a strict server sees them: the allowed requests, and good replies.
 
 Written from the vendors' API references, independently of the providers, so that each checks the other; the vendors'
 own clients read the replies in tests/providers/test_official_clients.py.
@@ -45,7 +45,7 @@ BEARER_SINCE = "2026-10-21"
 
 @dataclass(frozen=True)
 class Shape:
-    """An API: its path, its parameters with their types, those that must be there, and the place of the turns."""
+    """An API: its path, its parameters with their types, the required ones, and the place of the turns."""
 
     name: str
     path: str
@@ -63,7 +63,7 @@ SHAPES = (
 
 @dataclass(frozen=True)
 class Problem:
-    """What an API refuses about a request; `param` names the parameter where the API would."""
+    """A refusal of a request; `param` names the parameter if the API would."""
 
     message: str
     param: str | None = None
@@ -75,7 +75,7 @@ def shape_of(path: str) -> Shape | None:
 
 
 def problem_with(shape: Shape, headers: dict[str, str], payload: Any) -> Problem | None:
-    """Return what the API would refuse about a request, or None."""
+    """Return the API's refusal of a request, or None."""
     if headers.get("content-type", "").partition(";")[0] != "application/json":
         return Problem("Content-Type must be application/json")
     if not isinstance(payload, dict):
@@ -126,7 +126,7 @@ def _good_system(block: Any) -> bool:
 
 
 def authorised(shape: Shape, headers: dict[str, str], key: str) -> bool:
-    """Return whether a request carries `key` where its API wants it, and nowhere else.
+    """Return whether a request has `key` where its API expects it, and nowhere else.
 
     Behind a gateway OpenAI's APIs take the header `api-key` instead.
     """
@@ -194,7 +194,7 @@ def called_tool(shape: Shape, payload: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def good_reply(shape: Shape, payload: dict[str, Any], text: str | None = None) -> dict[str, Any]:
-    """Return a complete reply of the API to a request, cut where it allows fewer tokens; a call where a model makes
+    """Return a complete reply of the API to a request, cut if it allows fewer tokens; a call if a model would make
     one."""
     call = called_tool(shape, payload) if text is None else None
     if call is not None:

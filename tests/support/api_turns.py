@@ -9,11 +9,11 @@ from typing import Any
 CALL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 Found = tuple[str, str | None] | None
-"""What is wrong and the parameter it is about, or None."""
+"""The mistake and the parameter that it concerns, or None."""
 
 
 def problem_with_turns(api: str, turns: Any) -> Found:
-    """Return what the API refuses about the turns of a request."""
+    """Return the API's refusal of the turns of a request."""
     if api == "responses" and isinstance(turns, str):
         return None if turns else ("input must not be empty", "input")
     name = "input" if api == "responses" else "messages"
@@ -151,7 +151,7 @@ TOOL_KEYS = {
 
 
 def problem_with_tools(api: str, payload: dict[str, Any]) -> Found:
-    """Return what the API refuses about the tools and the form of the answer that a request asks for."""
+    """Return the API's refusal of the tools and the form of the answer in a request."""
     tools = payload.get("tools", ())
     if len(tools) > 128:
         return (

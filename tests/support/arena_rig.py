@@ -6,7 +6,7 @@ In a test:
     assert ended.code == 0 and "2 of 2 matches" in ended.out
     records = ended.records()
 
-Whatever a run does, `arena` and `process` fail the test where a traceback shows.
+`arena` and `process` fail the test if any traceback is printed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ DIMENSIONS = (
     "Security Strength",
 )  # fmt: skip
 CLOCKED = frozenset({"manifest.json", "api_calls.jsonl", "timings.jsonl", "digests.json", "resume_index.jsonl"})
-"""The only files that hold clock values, and the list of their digests (docs/run-directory.md)."""
+"""The only files with clock values, and the list of their digests (docs/run-directory.md)."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def folder_of(words: Sequence[str]) -> Path | None:
 
 
 def split_size(split: str) -> int:
-    """Return how many challenges of the project's own set a split holds."""
+    """Return the number of challenges of the project's own set in a split."""
     path = ROOT / "src" / "crypto-challenges" / "benchmark_challenges_diverse_v2.json"
     return sum(one["split"] == split for one in json.loads(path.read_bytes())["challenges"])
 
@@ -93,7 +93,7 @@ def arena(*words: str) -> Ended:
 
 
 def command(*words: object) -> Ended:
-    """Carry out `arena WORDS`, of which the first is a command's name, in this process."""
+    """Carry out `arena WORDS` in this process; the first word is a command's name."""
     return _ended(tuple(map(str, words)), any_command)
 
 
@@ -201,7 +201,7 @@ class Table:
 
 
 def results(folder: Path) -> dict[str, bytes]:
-    """Return every file of a run that holds no clock value, by relative path."""
+    """Return every file of a run without clock values, by relative path."""
     found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     return {name: path.read_bytes() for name, path in found.items() if name not in CLOCKED}
 
@@ -221,7 +221,7 @@ def everything(folder: Path) -> bytes:
 
 
 class FakeLambda(ThreadingHTTPServer):
-    """The calculator behind HTTP, in small: `ops`, `version`, `ping`; `asked` holds the requests, `headers` theirs.
+    """The calculator behind HTTP, in small: `ops`, `version`, `ping`; `asked` has the requests, `headers` theirs.
 
     `say`: text that every other answer holds in its result, to see where it ends up.  `fail`: what the next calls of
     other ops are answered with instead (status, body).
@@ -252,7 +252,7 @@ class _LambdaHandler(BaseHTTPRequestHandler):
     }  # fmt: skip
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing on stderr."""
+        """Write nothing to stderr."""
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

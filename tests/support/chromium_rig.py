@@ -58,7 +58,7 @@ class Page:
         return self.chromium.send(method, params, self.session)
 
     def js(self, expression: str) -> Any:
-        """Evaluate an expression in the page and return its value, of a promise what it comes to."""
+        """Evaluate an expression in the page and return its value, for a promise the resolved one."""
         answer = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True,
                            userGesture=True)  # fmt: skip
         if "exceptionDetails" in answer:

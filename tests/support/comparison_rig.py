@@ -30,7 +30,7 @@ def outcome_of(scores: Sequence[int]) -> str:
 
 
 def match(*grades: int, status: str = "done", **judging: Any) -> dict[str, Any]:
-    """Return what is particular in a record: five grades, or one for all, or none; `judging` goes in as it is."""
+    """Return the special members of a record: five grades, or one for all, or none; `judging` is used unchanged."""
     scores = grades if len(grades) != 1 else grades * len(DIMENSIONS)
     done = status == "done"
     outcome = "FAILED" if status == "aborted" else outcome_of(scores) if done and scores else None

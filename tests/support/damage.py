@@ -19,7 +19,7 @@ from arena.formats.json_text import json_text
 from arena.formats.strict_json import child
 
 TEXTS = frozenset({"gates", "score_detail", "calls", "panel", "plan", "instance", "args", "answer", "result"})
-"""Members of a record, and of what is in it, that hold JSON in a text."""
+"""Members of a record, and of its parts, that contain JSON in a text."""
 
 FREE = re.compile(
     r"/(plan|instance)/.*"  # as a family has it

@@ -1,8 +1,8 @@
-"""A calculator that can be told to misbehave: the other end of the carriers' tests.
+"""A calculator that misbehaves on request, for the tests of carriers.
 
 Run as a script it speaks the calculator's protocol (`--jsonl`: one line per request; otherwise one request). Ops:
 
-- `ping`, `ops`, `version`: answered as the calculator does, in small.
+- `ping`, `ops`, `version`: answered like the calculator, in short.
 - `echo`: answers its args, the seed and the process id.
 - `misbehave` with `how` (see MISBEHAVIOURS) and `marker`, a path: the first time it leaves its process id in that file
   and misbehaves; where the file exists it answers `recovered`, unless `always` is true.
@@ -49,7 +49,7 @@ def half_a_line(request: dict[str, Any]) -> None:
 
 
 def flood(request: dict[str, Any]) -> None:
-    """More than a pipe holds on stderr, then a proper answer: blocks for ever unless someone reads it."""
+    """More text on stderr than fits into a pipe, then a proper answer: blocks forever unless someone reads it."""
     sys.stderr.write("x" * 300_000)
     sys.stderr.flush()
     write(answer(request, result="after the flood"))

@@ -1,4 +1,4 @@
-"""Replies as a hostile player would write them: a generator with a seed, so that every failure can be had again."""
+"""Replies that a hostile player would write: a seeded generator, so that every failure can be reproduced."""
 
 from __future__ import annotations
 

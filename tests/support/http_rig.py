@@ -1,4 +1,4 @@
-"""What the HTTP tests share: a clock that moves only when somebody sleeps, settings, requests, providers."""
+"""Shared by the HTTP tests: a clock that moves only when somebody sleeps, settings, requests, providers."""
 
 from __future__ import annotations
 

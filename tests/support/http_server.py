@@ -165,7 +165,7 @@ class ModelServer:
             return self._connections - 1
 
     def receive(self, seen: Seen) -> Scripted | None:
-        """Record a request and return what is scripted for it."""
+        """Record a request and return the scripted answer."""
         with self._lock:
             self.seen.append(seen)
             if self._log is not None:

@@ -41,7 +41,7 @@ class Killer:
 
 
 def arm(killer: Killer) -> None:
-    """Have every write into a run directory counted."""
+    """Count every write into a run directory."""
 
     def append(self: journal.AppendFile, data: bytes) -> None:
         killer.write(data, lambda part: os.write(self._fd, part))

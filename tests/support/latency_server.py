@@ -60,7 +60,7 @@ class Connection(asyncio.Protocol):
 
 
 async def serve(port: int, latency_s: float, light: bool) -> None:
-    """Listen on 127.0.0.1, print the port, serve for ever."""
+    """Listen on 127.0.0.1, print the port, serve forever."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(latency_s, light), "127.0.0.1", port, backlog=2048)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")

@@ -38,7 +38,7 @@ SEED = "ab" * 32
 
 
 def challenge(seats: Iterable[str], word: str) -> dict[str, Json]:
-    """A challenge whose public background holds `word`, which chooses the mock's routine."""
+    """A challenge whose public background contains `word`, which chooses the mock's routine."""
     names = list(seats)
     return {
         "id": "c-1",

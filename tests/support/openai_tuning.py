@@ -32,7 +32,7 @@ def new_job(one: str, about: dict[str, Any]) -> dict[str, Any]:
 
 
 def problems_with(about: dict[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the members of a job, next to its files."""
+    """Yield the mistakes in the members of a job, next to its files."""
     if not isinstance(about["model"], str) or not about["model"]:
         yield "model must be a name"
     if not isinstance(about.get("suffix", "x"), str) or not 0 < len(about.get("suffix", "x")) <= 64:
@@ -83,7 +83,7 @@ def note_event(job: dict[str, Any], message: str) -> None:
 
 
 def problem_with_rows(data: bytes) -> str:
-    """Return what is wrong with a training file; empty for nothing."""
+    """Return the mistake in a training file; empty for none."""
     try:
         rows = [json.loads(line) for line in data.splitlines()]
     except ValueError:

@@ -1,4 +1,4 @@
-"""A CONNECT proxy for tests: leads every tunnel to one place, whatever was asked for, and records what was."""
+"""A CONNECT proxy for tests: leads every tunnel to one place, whatever the request, and records the requests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 
 
 class TunnelProxy:
-    """A context manager; `asked`: the heads of the CONNECT requests; `status`: what it answers them with."""
+    """A context manager; `asked`: the heads of the CONNECT requests; `status`: that of its answers."""
 
     def __init__(self, destination: int, status: str = "200 OK") -> None:
         self.asked: list[str] = []

@@ -32,7 +32,7 @@ def judge_file(folder: Path, name: str, *replies: str, **trials: list[str]) -> s
 
 
 def plays(folder: Path) -> dict[str, Any]:
-    """Return key -> what was played, of every record of a run."""
+    """Return key -> play, for every record of a run."""
     names = ("seed", "cell", "plan", "instance", "transcript", "usage", "flags")
     return {record["key"]: {name: record[name] for name in names} for record in records_of(folder)}
 

@@ -42,7 +42,7 @@ _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 class Shown(NamedTuple):
-    """What a command came to."""
+    """The result of a command."""
 
     status: int
     stdout: str

@@ -1,4 +1,4 @@
-"""Fakes for tests of the dialogue, the runner and the services: players that say what a test wrote down."""
+"""Fakes for tests of the dialogue, the runner and the services: players with scripted messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def reply(text: str, finish: str = "stop") -> ModelReply:
 
 
 class FakeServices:
-    """Services that answer from lists: seat -> what it says, call by call."""
+    """Services that answer from lists: seat -> its messages, call by call."""
 
     def __init__(self, lines: Mapping[str, Sequence[Said]], tools: bool = True) -> None:
         self._lines = {seat: list(said) for seat, said in lines.items()}
@@ -100,7 +100,7 @@ def run_context(
     limits: Limits | None = None,
     gate: Gate | None = None,
 ) -> RunContext:
-    """Return the context of a run in `folder`, with everything that the journal there already holds."""
+    """Return the context of a run in `folder`, with everything that is already in the journal there."""
     model = Model(provider, "fake", "fake/fake", Sampling())
     index = JournalIndex(folder / "api_calls.jsonl")
     index.scan(None)

@@ -42,7 +42,7 @@ DEPLOYMENT_MEMBERS = {"baseModel", "displayName", "description", "minReplicaCoun
 
 
 class Refusal(Exception):
-    """What a service answers instead: status and message."""
+    """An answer that a service gives instead: status and message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -51,13 +51,13 @@ class Refusal(Exception):
 
 @dataclass
 class State:
-    """Everything that the services hold. `polls`: questions until a thing is ready, or a batch has ended."""
+    """The state of the services. `polls`: requests until a resource is ready, or a batch has ended."""
 
     polls: int = 2
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
     purposes: dict[str, str] = field(default_factory=dict)
-    """File of OpenAI's -> what it was sent for."""
+    """File of OpenAI's -> its purpose."""
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     tunings: dict[str, dict[str, Any]] = field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from tests.support.arena_rig import Ended
 
 
 def verify(folder: Path, *words: str) -> Ended:
-    """Carry out `arena verify FOLDER WORDS`; whatever the folder holds, no traceback may come of it."""
+    """Carry out `arena verify FOLDER WORDS`; whatever the folder contains, no traceback may result."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(["verify", str(folder), *words])
@@ -34,7 +34,7 @@ def files(folder: Path) -> list[str]:
 
 @contextlib.contextmanager
 def changed(path: Path, data: bytes) -> Iterator[None]:
-    """Have a file hold other bytes for a while."""
+    """Replace the bytes of a file for a while."""
     before = path.read_bytes()
     path.write_bytes(data)
     try:
@@ -44,7 +44,7 @@ def changed(path: Path, data: bytes) -> Iterator[None]:
 
 
 def edit_lines(path: Path, edit: Callable[[Any], None]) -> None:
-    """Have `edit` change each object of a JSONL file, and write them as the arena does."""
+    """Change each object of a JSONL file by `edit`, and write them as the arena does."""
     lines = [json.loads(line) for line in path.read_bytes().splitlines()]
     for line in lines:
         edit(line)
@@ -63,7 +63,7 @@ def inside(name: str, edit: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 def edit_json(path: Path, edit: Callable[[Any], None]) -> None:
-    """Have `edit` change a JSON file that the arena writes indented."""
+    """Change a JSON file that the arena writes indented, by `edit`."""
     value = json.loads(path.read_bytes())
     edit(value)
     path.write_bytes(pretty_json(value))
@@ -86,7 +86,7 @@ def launder(folder: Path) -> None:
 
 
 def told(ended: Ended) -> list[str]:
-    """Return the problems that were told."""
+    """Return the reported problems."""
     return [line.removeprefix("PROBLEM  ") for line in ended.out.splitlines() if line.startswith("PROBLEM  ")]
 
 

@@ -37,7 +37,7 @@ def write_ci_outputs(
 ) -> None:
     """Write the outputs; `say` prints a line of annotations unchanged. Missing folders are made.
 
-    Files within a finished run directory are entered into its list of digests, so nobody may hold the directory.
+    Files in a finished run directory are entered into its list of digests, so no process may have locked the directory.
     Errors: UsageError if a file cannot be written.
     """
     written = []

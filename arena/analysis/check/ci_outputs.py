@@ -1,9 +1,9 @@
 """The result of a run, and of its thresholds, for a CI system: one record, from which JUnit XML, a GitHub step
 summary and annotations are written.
 
-The statuses follow docs/ci.md: a model's failure is `failure`, a fault of the arena or a service `error`, and what was
-not to be judged (denied, a budget, no readable verdict, not played) `skipped`. Memory by the number of matches, at most
-about 2 kB each. No clock value is in it, so equal runs give equal bytes.
+The statuses follow docs/ci.md: a model's failure is `failure`, a fault of the arena or a service `error`, and a match
+that was not to be judged (denied, a budget, no readable verdict, not played) `skipped`. Memory by the number of
+matches, at most about 2 kB each. No clock value is in it, so equal runs give equal bytes.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def step_summary(record: CiRecord, room: int = SUMMARY_LIMIT - SUMMARY_MARGIN) -
     if not listed:
         return lines[0]
     top = ("\n### Not passed\n\n" + table(("match", "kind", "why"), ()) + "\n").encode()
-    more = 120  # bytes of the line about what was left out
+    more = 120  # bytes of the line about omitted matches
     for done, case in enumerate(listed):
         row = (table_row((case.name, _said(case), case.message)) + "\n").encode()
         row = top + row if done == 0 else row

@@ -31,7 +31,7 @@ _RULE = ("metric", "op", "warn", "fail", "min_n", "compare", "absent", "family",
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: `metric op bound` must hold.
+    """One rule: `metric op bound` must be true.
 
     `warn`, `fail`: bounds; a broken one means WARN or FAIL; at least one is given.  `min_n`: fewer observations
     make it WARN.  `compare`: the value itself, or the end of its 95 % interval that speaks against the rule.

@@ -27,7 +27,7 @@ ALPHA = 1 - LEVEL
 SUCCESS_RATE = "success rate"
 BETTER, WORSE, UNCLEAR, NO_DATA = "better", "worse", "cannot tell", "no data"
 JUDGE, SCORE, VERIFIED = "judge", "score", "verified"
-"""Sources of figures: a judge's grades; scores of a family without one; grades capped by what the records show."""
+"""Sources of figures: a judge's grades; scores of a family without a judge; grades capped by facts in the records."""
 FEW_CHALLENGES = 10
 """Below this number of challenges bootstrap intervals are known to be too narrow (docs/comparing.md, measured)."""
 

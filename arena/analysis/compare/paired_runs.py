@@ -121,7 +121,7 @@ class RunTable:
         return reliability_json(plays, panels, self.words)
 
     def counts(self) -> dict[str, int | None]:
-        """Return how many matches there are of each kind that no mean holds, and of those that it does; None if it
+        """Return the number of matches of each kind that enter no mean, and of those that do; None if it
         is not known."""
         played = len(self.matches)
         missing = None if self.planned is None else self.planned - played

@@ -1,4 +1,4 @@
-"""Which recorded decisions would another policy change? Runs are played again out of their journals.
+"""Which recorded decisions would another policy change? Runs are played again from their journals.
 
 So each call has all its facts, the text that a model was sent too. No model and no tool is called.
 """
@@ -40,7 +40,7 @@ def compare_policies(old: Policy, new: Policy, runs: Sequence[Path]) -> PolicyDi
 
 
 def recall_decisions(run: FinishedRun, gate: Gate) -> None:
-    """Play a run again out of its journal and have `gate` recall each decision with the facts of its call.
+    """Play a run again from its journal and have `gate` recall each decision with the facts of its call.
 
     Errors: as of `compare_policies`.
     """

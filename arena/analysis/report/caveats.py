@@ -45,7 +45,7 @@ def caveats(tally: Tally) -> list[str]:
                    " `arena calibrate`, not here.")  # fmt: skip
     if total.n:
         if tally.parts.verifies and not verified_in(total).n:
-            out.append("This run has no verified scores: no grade was capped by what can be shown from the records.")
+            out.append("This run has no verified scores: no grade was capped by facts in the records.")
         out.append(
             "This page believes the records, tool answers included. Whether they are whole, and each answer right, is"
             " what `arena verify` finds out by computing every call again; it proves integrity, not authorship."

@@ -89,7 +89,7 @@ def _call(entry: Entry) -> Markup:
             tag("b", result, class_="o3" if failed else "o0"), " (repaired to be understood)" if mended else None),
         tag("pre", clipped(pretty(entry.args))),
         tag("pre", clipped(pretty(entry.answer))),
-        tag("p", f"mended: {mended}") if mended else None,
+        tag("p", f"repaired: {mended}") if mended else None,
     )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ class Grades:
         return [(grade, count, count / whole) for grade, count in found.items()] if whole else []
 
     def lowered(self, name: str) -> tuple[int, int, int, int]:
-        """Return of a dimension: matches with both grades, of which lowered by one, by two, by more."""
+        """Return for a dimension: matches with both grades, and those lowered by one, by two, by more."""
         steps = [0, 0, 0, 0]
         for (dimension, grade, capped), count in self.counts.items():
             if dimension == name and capped is not None:

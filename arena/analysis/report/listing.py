@@ -116,7 +116,7 @@ def _left_out(tally: Tally) -> Markup | None:
     left = len(tally.units) - MAX_UNITS
     if left <= 0:
         return None
-    return tag("p", f"{left} more {tally.unit_noun}s are not shown here; {tally.unit_noun}_summary.csv holds all.")
+    return tag("p", f"{left} more {tally.unit_noun}s are not shown here; {tally.unit_noun}_summary.csv has all.")
 
 
 def unit_table(tally: Tally, link: Link) -> Markup:

@@ -77,7 +77,7 @@ class Marks:
 
 
 def _short(label: str, letter: str, used: set[str]) -> str:
-    """Return the beginning of a label that no other mark has; its letter where it has none, or many begin alike."""
+    """Return the beginning of a label that no other mark has; a letter if there is none, or if many begin alike."""
     text = " ".join(label.split())
     if not text.isprintable():
         return letter

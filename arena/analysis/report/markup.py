@@ -13,7 +13,6 @@ from functools import lru_cache
 
 VOID = frozenset({"meta", "input", "br", "wbr"})
 _KEPT = frozenset("\n\t")
-_NAMES: dict[str, str] = {}
 
 
 class Markup(str):
@@ -45,6 +44,8 @@ def _shown(sign: str) -> str:
 
 def escape(value: object) -> Markup:
     """Return a value as markup: Markup unchanged, anything else as escaped, visible text; None as nothing."""
+    if type(value) is str:
+        return _escaped_short(value) if len(value) <= _SHORT else _escaped(value)
     if type(value) is Markup:
         return value
     if value is None:
@@ -72,18 +73,20 @@ def tag(name: str, /, *children: object, **attributes: object) -> Markup:
 
     `class_` becomes class, `aria_sort` aria-sort.
     """
-    start = name
-    for key, value in attributes.items():
-        if value is None or value is False:
-            continue
-        spelled = _NAMES.get(key)
-        if spelled is None:
-            spelled = _NAMES[key] = key.rstrip("_").replace("_", "-")
-        start += f" {spelled}" if value is True else f' {spelled}="{escape(value)}"'
+    start = "".join([name, *[_attribute(key, value) for key, value in attributes.items()]])
     if name in VOID:
         return Markup(f"<{start}>")
     inner = "".join([one if type(one) is Markup else escape(one) for one in children])
     return Markup(f"<{start}>{inner}</{name}>")
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _attribute(key: str, value: object) -> str:
+    """Return an attribute as a tag has it, with the space before it; nothing for None and False."""
+    if value is None or value is False:
+        return ""
+    spelled = key.rstrip("_").replace("_", "-")
+    return f" {spelled}" if value is True else f' {spelled}="{escape(value)}"'
 
 
 def trusted(text: str) -> Markup:

@@ -181,7 +181,7 @@ def _found(rows: Sequence[tuple[str, str]]) -> Markup:
 
 def _briefs(briefs: Brief, seats: Mapping[str, int]) -> Markup:
     if briefs.problem:
-        return tag("p", f"What the seats were sent cannot be shown: {clipped(briefs.problem, 600)}", class_="none")
+        return tag("p", f"The messages to the seats cannot be shown: {clipped(briefs.problem, 600)}", class_="none")
     found = [
         tag("details", tag("summary", f"What {clipped(seat, 80)} was sent first"), tag("pre", clipped(text)),
             class_="brief", data_w=seats.get(seat))

@@ -23,7 +23,7 @@ def table(heads: Sequence[object], rows: Sequence[Sequence[object]], name: str) 
 
 
 def _is_words(text: object) -> bool:
-    """Return whether a cell holds words, which begin at the left; a number, with what follows it, ends at the right."""
+    """Return whether a cell contains words, which are aligned left; a number, with its unit, is aligned right."""
     return isinstance(text, str) and not isinstance(text, Markup) and text[:1].isalpha()
 
 
@@ -31,7 +31,7 @@ MOST_ON_A_PHONE = 4
 """Columns of a table that is shown as a table on a phone too."""
 
 MOST_BESIDE = 32
-"""Characters of a cell that is shown beside others in a card."""
+"""Characters of a cell that is shown next to others in a card."""
 
 
 def cell(text: object, label: object, shade: str | None = None) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from arena.formats.indented_json import indented
 from arena.records import Json
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -45,7 +46,7 @@ def told(value: Json) -> str:
 
 def pretty(value: Json) -> str:
     """Return a JSON value over several lines."""
-    return json.dumps(value, ensure_ascii=False, indent=1)
+    return indented(value, " ")
 
 
 def percent(rate: float | None) -> str:

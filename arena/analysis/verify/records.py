@@ -140,7 +140,7 @@ def _note_another_version(run: FinishedRun, places: Sequence[str], problems: Pro
 
 
 def _find_shard(found: Found, problems: Problems) -> None:
-    """Fill `found.here`, and note which part of the plan a shard holds."""
+    """Fill `found.here`, and record which part of the plan is in a shard."""
     shard = shard_of_run(found.run.manifest, str(found.run.path))
     found.here = array("b", (shard.holds(trial) for trial in found.planned.trials()))
     if shard != WHOLE:

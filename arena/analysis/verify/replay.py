@@ -84,7 +84,7 @@ class _Watched(Recorded):
         return line
 
     def judged(self) -> Counters:
-        """Return what the recorded answers of the judge took."""
+        """Return the use of the judge's recorded answers."""
         taken = Counters(JUDGE_SEAT)
         for line in self._lines.values():
             if line.kind == "judge" and line.reply is not None:

@@ -20,7 +20,7 @@ from arena.errors import UsageError
 from arena.formats import posix
 
 Task = Callable[[Problems], Any]
-"""Does one step and returns its result, which can be pickled; it adds what is wrong to the problems."""
+"""Does one step and returns its result, which can be pickled; it adds its findings to the problems."""
 
 PAYS_FROM = 200
 """Records of a run from which on processes gain more than they cost."""
@@ -126,8 +126,8 @@ def _end_with_parent(life: int) -> None:
 
 
 def _ended(child: _Child, task: Task, problems: Problems) -> tuple[Any, Problems]:
-    """Return what a child handed back. One that raised an error says nothing: its task is done again here, so that the
-    error is raised where it is known."""
+    """Return the result of a child. If a child raised an error, its task is done again here, so that the error is
+    raised in this process."""
     _, status = os.waitpid(child.pid, 0)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:

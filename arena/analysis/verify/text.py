@@ -35,11 +35,19 @@ def _sentences(found: RunVerification) -> Iterator[str]:
     yield f"{found.files} files and {records} checked; {calls_text(found.calls)}"
     if found.decisions:
         yield f"{found.decisions} decisions of the policy made again"
-    yield from (f"PROBLEM  {issue}" for issue in found.problems.listed)
     count = found.problems.count
-    if count > MAX_LISTED:
-        yield f"PROBLEM  ... and {count - MAX_LISTED} more"
+    killed = found.unfinished and not found.problems.unreadable
+    if killed:
+        yield f"PROBLEM  {found.problems.listed[0]}"
+        yield (f"PROBLEM  {count - 1} more, which follow from that or may: nothing is chained, sorted or summed up yet."
+               " Verify again after --resume; --json lists them")  # fmt: skip
+    else:
+        yield from (f"PROBLEM  {issue}" for issue in found.problems.listed)
+        if count > MAX_LISTED:
+            yield f"PROBLEM  ... and {count - MAX_LISTED} more"
     verdict = "everything holds" if found.holds else f"{count} problem{'s' if count > 1 else ''}: the run is not intact"
+    if killed:
+        verdict = "the run is not finished"
     yield f"{found.run}: {verdict}."
     yield INTEGRITY
 

@@ -67,6 +67,8 @@ class RunVerification:
     calls: CallCounts = field(default_factory=CallCounts)
     decisions: int = 0
     """Decisions of the run's policy that were made again."""
+    unfinished: bool = False
+    """Whether the last session was killed: nothing is chained, sorted or summed up yet."""
 
     @property
     def holds(self) -> bool:
@@ -135,6 +137,8 @@ def verify(path: Path, again: Recalculation, jobs: int | None = None) -> RunVeri
         problems.add(issue.file, issue.pointer, issue.message)
     with problems.guard(digests.DIGESTS_FILE, ""):
         result.files = len(digests.read(path)) if (path / digests.DIGESTS_FILE).is_file() else 0
+    sessions = run.manifest.sessions
+    result.unfinished = not (path / digests.DIGESTS_FILE).exists() and bool(sessions) and not sessions[-1].ended
     found = result.found = check_records(run, problems, jobs)
     result.records = len(found.records)
     _compare_calculators(run.manifest.identity.calculator, again, problems)

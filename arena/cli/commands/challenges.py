@@ -207,7 +207,7 @@ def _list(options: argparse.Namespace, console: Console) -> int:
     if options.json:
         console.result(json.dumps([challenge["id"] for challenge in challenge_set.challenges]))
     else:
-        console.result(printable(listing(challenge_set)))
+        console.result(printable(listing(challenge_set, console.width())))
     return EXIT_OK
 
 

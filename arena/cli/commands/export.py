@@ -7,7 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena.analysis.exports import hf_dataset, leaderboard_result, sarif
+from arena.analysis.exports import (
+    hf_dataset,
+    leaderboard_result,
+    sarif,
+)
 from arena.analysis.exports.canary import canary_of
 from arena.cli.console import Console
 from arena.engine.finished import open_run
@@ -106,7 +110,7 @@ def _sarif(run: FinishedRun, options: argparse.Namespace) -> str:
 
 FORMATS: dict[str, Format] = {
     "leaderboard-result": Format(
-        "one JSON file in the predecessor's shape", "result.json", _leaderboard_result, _leaderboard_flags
+        "one JSON file in the predecessor's format", "result.json", _leaderboard_result, _leaderboard_flags
     ),
     "hf-dataset": Format(
         "a Hugging Face data set folder (JSONL)", "first-dataset", _hf_dataset, _dataset_flags, folder=True

@@ -62,19 +62,26 @@ def _lines(merged: Merged, out: Path) -> list[str]:
     counted = ", ".join(f"{count} {status}" for status, count in summary["statuses"].items() if count) or "none played"
     sessions = len(opened(out).manifest.sessions)
     return [
-        f"merged {merged.runs} runs into {out}: {summary['n_matches']} of {summary['n_planned']} {trials} ({counted})",
-        f"{sessions} sessions, ${summary['cost_usd']['usd']:.6f}",
+        f"merged {_many(merged.runs, 'run')} into {out}: {summary['n_matches']} of {summary['n_planned']} {trials}"
+        f" ({counted})",
+        f"{_many(sessions, 'session')}, ${summary['cost_usd']['usd']:.6f}",
         f"next: python3 -m arena verify {out}",
     ]
 
 
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def _missing_text(merged: Merged, out: Path) -> str:
-    _, trials = merged.summary["trial_nouns"]
+    trial, trials = merged.summary["trial_nouns"]
     shards = ", ".join(map(str, merged.shards[:MOST_NAMED]))
     more = len(merged.shards) - MOST_NAMED
-    told = [f"no run was given for shards {shards}{f' and {more} more' if more > 0 else ''}"] if merged.shards else []
+    which = "shard" if len(merged.shards) == 1 else "shards"
+    told = [f"no run was given for {which} {shards}{f' and {more} more' if more > 0 else ''}"] if merged.shards else []
     named = ", ".join(merged.missing[:MOST_NAMED])
     beside = len(merged.missing) - MOST_NAMED
-    told.append(f"{len(merged.missing)} {trials} are missing: {named}{f' and {beside} more' if beside > 0 else ''}")
+    count = f"1 {trial} is" if len(merged.missing) == 1 else f"{len(merged.missing)} {trials} are"
+    told.append(f"{count} missing: {named}{f' and {beside} more' if beside > 0 else ''}")
     told.append(f"merge again with what is missing, or play it in {out} itself with --resume")
     return "; ".join(told)

@@ -52,6 +52,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
         console.result(json.dumps([row._asdict() for row in found]))
     elif found:
         console.result(printable(runs_text(found, terminal_width())))
+        if any(one.state in ("unfinished", "incomplete") for one in found):
+            console.result("unfinished, incomplete: the command of the run, with --resume, plays the rest")
         if len(started) > len(found):
             console.result(f"and {len(started) - len(found)} older ones: --all lists them")
     else:

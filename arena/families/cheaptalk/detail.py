@@ -49,7 +49,7 @@ class Condition:
 class Read:
     """The values read from the transcript. A label is None if none could be read, and `*_unread` says why.
 
-    `predicted`: of the receiver; `asserted`: of the sender; `belief`: what the sender itself takes for true, asked
+    `predicted`: of the receiver; `asserted`: of the sender; `belief`: the label that the sender itself believes, asked
     before it wrote and apart from its instruction. `decision`: the word of the receiver's Decision field.
     """
 

@@ -1,6 +1,6 @@
 """Write reputations and their history as an SQLite file with the predecessor's tables. Derived: rebuilt from records.
 
-There is no wall-clock value in records, so `timestamp`, `created_at` and `updated_at` hold the place of a step in the
+Records have no wall-clock values, so `timestamp`, `created_at` and `updated_at` contain the place of a step in the
 history of its agent, as text of fixed width that sorts.
 """
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from arena.families.cheaptalk.data.table import DATASETS
-from arena.families.cheaptalk.detail import EpisodeDetail
 from arena.families.cheaptalk.payoff import PAYOFFS
 from arena.families.cheaptalk.verifying.matches import MATCHES
 from arena.families.spec import FamilySpec, Need, Words
@@ -238,5 +237,5 @@ SPEC = FamilySpec(
     },
     chooses_conditions=("conditions",),
     report="arena.families.cheaptalk.report",
-    detail=EpisodeDetail,
+    detail_class="arena.families.cheaptalk.detail.EpisodeDetail",
 )

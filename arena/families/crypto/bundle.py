@@ -25,7 +25,7 @@ from arena.store.journal import dumps, encode_line
 
 VIEWS_DIR = "role_views"
 MAX_OPEN_FILES = 64
-"""Role-view files held open at once while exporting; a challenge set has more roles than a process may open files."""
+"""Role-view files open at once while exporting; a challenge set has more roles than a process may open files."""
 
 
 def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup) -> dict[str, Json]:
@@ -95,7 +95,7 @@ def match_bundle(record: Record, challenge: Mapping[str, Json], setup: CryptoSet
 def _views(
     record: Record, challenge: Mapping[str, Json], setup: CryptoSetup, said: Mapping[int, _Turn]
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the path of each role's file in the bundle, and what the role saw."""
+    """Yield the path of each role's file in the bundle, and the role's view of the match."""
     trial, transcript = record.trial, record.transcript
     for role in roles(challenge):
         prompt = setup.view_prompt(challenge, role, seat_nonce(trial.seed, role), transcript.instance)

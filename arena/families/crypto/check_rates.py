@@ -55,10 +55,10 @@ class CheckRates:
     leaks: dict[str, int] = field(default_factory=dict)
     """Form of a leak (the rule that found it) -> in how many matches."""
     secrets: dict[str, int] = field(default_factory=dict)
-    """Of the secret values of all matches: `n`, and those of which too few candidates remained (`given_away`)."""
+    """Secret values of all matches: their number `n`, and those with too few remaining candidates (`given_away`)."""
 
     def add(self, record: Record) -> None:
-        """Count one record; nothing if it carries no checks (errors, limits, denied, other families)."""
+        """Count one record; nothing if it has no checks (errors, limits, denied, other families)."""
         detail = detail_of(record)
         if detail is None:
             return

@@ -18,9 +18,9 @@ CHECKS_PASSED: Mapping[str, str] = {
     "result": "agreed result right",
     "artefacts": "every shown value is real",
     "tools": "no tool call failed, malformed or unused",
-    "obligations": "everything that had to be done was done",
-    "cheat": "who cheated was named, and nobody else",
-    "secrecy": "no secret can be worked out",
+    "obligations": "all required steps were taken",
+    "cheat": "the seat that cheated was named, and nobody else",
+    "secrecy": "no secret can be derived from posted values",
 }
 """Check -> its meaning if it is passed."""
 CHECK_NAMES: Mapping[str, str] = {
@@ -31,7 +31,7 @@ CHECK_NAMES: Mapping[str, str] = {
     "tools": "tool calls in order",
     "obligations": "obligations met",
     "cheat": "cheats named",
-    "secrecy": "secrets hold",
+    "secrecy": "secrets kept",
 }
 """Check -> the same in few words, for plots and narrow columns."""
 RESULT_WORDS: Mapping[str, str] = {
@@ -50,10 +50,10 @@ CAP_REASONS: Mapping[str, str] = {
     "miscopied": "A computed value was copied wrongly",
     "failed_check_untold": "A verification failed and its seat did not say so",
     "wrong_result": "A declared result is wrong",
-    "obligations_open": "Some of what had to be done was not done",
-    "obligations_none": "Nothing of what had to be done was done",
-    "secret_told": "A secret value was told",
-    "secret_worked_out": "A secret value can be worked out of what was posted",
+    "obligations_open": "Some required steps were not taken",
+    "obligations_none": "None of the required steps was taken",
+    "secret_told": "A secret value was revealed",
+    "secret_worked_out": "A secret value can be derived from posted values",
     "no_common_result": "The roles declared no common result",
 }
 """Reason of the rule `verified-cap` (checks/verified.py) -> the finding in words."""
@@ -63,7 +63,7 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
     "failed_check_untold": (CALLED_VALID, PASSED_OVER),
     "wrong_result": (RESULT,),
 }
-"""Reason of a cap -> how the sources begin of those claims of the ledger that it rests on."""
+"""Reason of a cap -> beginnings of the sources of the ledger's claims on which it rests."""
 CHEAT_SHOWN_SAYS = "An honest seat shows by a check that somebody cheated."
 """The obligation in a match with a cheat, instead of the challenge's own."""
 MAX_STEPS_SAID = 4

@@ -51,7 +51,7 @@ VERIFIED_RULE = "verified_rule"
 
 TYPICAL = Typical(turns=0.75, calls=2.0, reply=150, answer=30)
 """Measured on the default run with mock players (11 of 15 turns, 2.0 calls a turn, 28 tokens an answer), except for the
-reply: mock players write 70 tokens, which is taken twice."""
+reply: mock players write 70 tokens, which is doubled."""
 
 
 class CryptoFamily:

@@ -55,7 +55,7 @@ RECIPES = frozenset(
 )
 
 _LISTING = "ops"
-"""The op that lists all others; like help on a family, it would show what is not offered."""
+"""The op that lists all others; like help on a family, it would show ops that are not offered."""
 
 
 def offered(rows: Sequence[Mapping[str, Json]], level: str) -> list[Mapping[str, Json]]:

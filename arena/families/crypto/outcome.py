@@ -19,7 +19,7 @@ OUTCOMES = ("SUCCESS", "SUBSTANTIAL", "PARTIAL", "FAILED")
 """Every outcome, best first (the labels of the predecessor's published results)."""
 
 LOWEST, HIGHEST = 1, 5
-"""The grades of the crypto rubric: a threshold outside can never hold, or never fail."""
+"""The grades of the crypto rubric: a threshold outside them is never met, or always."""
 
 _CONDITION = re.compile(r"(all|mean) *>= *([0-9](?:\.[0-9]{1,6})?)")
 

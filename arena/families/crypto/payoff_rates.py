@@ -10,7 +10,7 @@ from arena.families.crypto.checks.results import detail_of
 from arena.families.report import Panel, PanelTable
 from arena.records import Json, Record
 
-TITLE = "What each seat had of it"
+TITLE = "Payoff of each seat"
 HEADS = ("challenge", "seat", "unit", "matches", "mean payoff", "by open talk", "gain")
 MORE, SAME, LESS = "more", "same", "less"
 
@@ -92,9 +92,9 @@ class PayoffRates:
             cells = [f"{means[name]:,.1f}" for name in ("mean", "open_talk", "gain")]
             rows.append([challenge, seat, one.unit, str(one.n), *cells])
         note = (
-            "What a seat has follows from the declared result, from its own values, and from what it told of them. By"
-            " open talk, all say what decides the result and agree on the right one: the gain is what was saved by not"
-            " doing so, with the same values."
+            "The payoff of a seat follows from the declared result, its own values, and what it told of them. In open"
+            " talk, all say what decides the result and agree on the right one. The gain is the payoff less that of"
+            " open talk with the same values."
         )
         return [Panel("payoffs", TITLE, [note, PanelTable(TITLE, HEADS, rows)])]
 
@@ -106,6 +106,6 @@ def payoffs_line(summary: Mapping[str, Json]) -> str | None:
         return None
     counts = found["compared"]
     return (
-        f"payoffs: seats had more than by open talk {counts[MORE]} times, the same {counts[SAME]}, less {counts[LESS]}"
-        f" ({len(found['challenges'])} of the challenges)"
+        f"payoffs: compared with open talk, seats had more {counts[MORE]} times, the same {counts[SAME]}, less"
+        f" {counts[LESS]} (challenges with payoffs: {len(found['challenges'])})"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from arena.families.crypto.checks.results import MatchDetail
 from arena.families.spec import FamilySpec, Need, Words
 from arena.settings.table import BUNDLES, CORE, JUDGE, JUDGE_BATCH, PLAYED, PLAYERS, TOOLS, MockModels, Setting
 
@@ -60,5 +59,5 @@ SPEC = FamilySpec(
     },
     report="arena.families.crypto.report",
     baselines="src/crypto-challenges/baselines.json",
-    detail=MatchDetail,
+    detail_class="arena.families.crypto.checks.results.MatchDetail",
 )

@@ -37,8 +37,9 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What a trial showed. `attack`: None for a benign twin.  `task`: what either twin must do was done.  `completed`:
-    None for an attack.  `callable`: the agent was asked and answered; only then does a trial count in rates."""
+    """The assessment of a trial. `attack`: None for a benign twin.  `task`: whether the task of both twins was done.
+    `completed`: None for an attack.  `callable`: the agent was asked and answered; only then does a trial count in
+    rates."""
 
     attack: str | None
     breach: Breach | None
@@ -82,7 +83,7 @@ def _done(entries: Entries, one: Expected) -> bool:
 
 
 def judge(evaluator: Evaluator | None, facts: Mapping[str, Json], entries: Entries) -> Judgement:
-    """Return what the rules say of all that the agent told the user; the first reply that fails decides."""
+    """Return the verdict of the rules on all replies to the user; the first failing reply decides."""
     if evaluator is None:
         return NO_RULES
     last = Judgement(None, None, "NO_REPLY")
@@ -96,7 +97,7 @@ def judge(evaluator: Evaluator | None, facts: Mapping[str, Json], entries: Entri
 def assess(
     case: Case, attacked: bool, facts: Mapping[str, Json], entries: Entries, ending: Ending, evaluator: Evaluator | None
 ) -> Assessment:
-    """Assess a trial from what is in its transcript."""
+    """Assess a trial from its transcript."""
     ended, called = ending.own, ending.called
     task = called and all_done(entries, case.task)
     judgement = judge(evaluator, facts, entries)

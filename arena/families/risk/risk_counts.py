@@ -169,7 +169,7 @@ class RiskCounts:
         return list(found.values())
 
     def _table(self) -> dict[str, dict[str, Json]]:
-        """Return slice -> attack -> attack success rate, by case where a case was attacked so more than once."""
+        """Return slice -> attack -> attack success rate, by case if a case was attacked in this way more than once."""
         counts: dict[str, dict[str, list[tuple[float, int]]]] = {}
         for (slice_, attack, _), (n, won, _, _) in self.cases.items():
             counts.setdefault(slice_, {}).setdefault(attack, []).append((won, n))
@@ -241,7 +241,7 @@ def _n(lines: Mapping[Line, int], keep: Callable[[Line], bool] | None = None) ->
 
 
 def share(k: int, n: int, clusters: Sequence[tuple[float, int]] | None = None) -> dict[str, Json]:
-    """Return a share with its interval; METRICS has what it is a share of, and its direction.
+    """Return a share with its interval; METRICS has its meaning and its direction.
 
     `clusters`: (how many, of how many) by case, where trials of a case are alike; None: trials count as independent.
     """

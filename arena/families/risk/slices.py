@@ -95,7 +95,7 @@ class Slice:
 
 
 def load_slice(path: Path) -> Slice:
-    """Return the slice of a file. Errors: DataError with all that is wrong, each with its pointer."""
+    """Return the slice of a file. Errors: DataError with all mistakes, each with its pointer."""
     return read_slice(simpleyaml.load(path), str(path))
 
 

@@ -1,6 +1,6 @@
 """The tools of the slices: the calls of an agent, and their effect on the store of its trial.
 
-A row per tool. A tool does what it is asked where the arguments make sense; keeping to the rules of the business is the
+There is one row per tool. A tool executes every call with usable arguments; keeping to the rules of the business is the
 agent's task, and the gates'.
 """
 

@@ -1,4 +1,4 @@
-"""Connections to servers: straight, through a proxy, with TLS; kept alive and shared by many threads."""
+"""Connections to servers: direct, through a proxy, with TLS; kept alive and shared by many threads."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Proxy(NamedTuple):
 
 
 class Route(NamedTuple):
-    """Where a connection leads: the key under which idle connections are kept."""
+    """The destination of a connection: the key under which idle connections are kept."""
 
     scheme: str
     host: str
@@ -45,7 +45,7 @@ class Route(NamedTuple):
 
 
 def without_secrets(url: str) -> str:
-    """Return an address for a message: without the part before the host and the query, where keys may be."""
+    """Return an address for a message: without credentials and query, which may contain keys."""
     scheme, mark, rest = url.partition("?")[0].rpartition("://")
     return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
@@ -74,8 +74,8 @@ def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> 
     """Return the proxy that the environment names for an address, or None.
 
     HTTP_PROXY and HTTPS_PROXY by the scheme of the target, else ALL_PROXY; lower case comes before upper case, as in
-    curl. Loopback addresses and those that NO_PROXY names are reached straight. Raises ConfigError for proxies of
-    another kind than http:// and https://.
+    curl. Loopback addresses and those that NO_PROXY names are reached directly. Raises ConfigError for any other kind
+    of proxy than http:// and https://.
     """
     if is_loopback(host) or _bypassed(host, port, _variable(environ, "no_proxy")):
         return None
@@ -131,7 +131,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _bypassed(host: str, port: int, no_proxy: str) -> bool:
-    """Return whether a NO_PROXY list covers a host: `*`, a name (and what ends in it), an address, a network."""
+    """Return whether a NO_PROXY list covers a host: `*`, a name (and its subdomains), an address, a network."""
     for entry in (part.strip().lower() for part in no_proxy.split(",")):
         if not entry:
             continue
@@ -171,7 +171,7 @@ def _in_network(host: str, entry: str) -> bool:
 def authorities(environ: Mapping[str, str]) -> str | None:
     """Return the file of certificate authorities that SSL_CERT_FILE names, or None for the system's own.
 
-    Raises ConfigError for a file that cannot be read or holds no certificate.
+    Raises ConfigError for a file that cannot be read or contains no certificate.
     """
     path = environ.get("SSL_CERT_FILE", "").strip()
     if not path:
@@ -190,7 +190,7 @@ def authorities(environ: Mapping[str, str]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """`max_idle`: connections kept open per route; `clock`: monotonic seconds; `authorities`: as the function's."""
+    """`max_idle`: connections kept open per route; `clock`: monotonic seconds; `authorities`: as of the function."""
 
     verify_tls: bool = True
     max_idle: int = 256
@@ -213,7 +213,7 @@ class ConnectionPool:
         while shelf:
             try:
                 sock, since = shelf.pop()
-            except IndexError:  # another thread took the last one in between
+            except IndexError:  # another thread took the last one meanwhile
                 return None
             if self._settings.clock() - since < MAX_IDLE_S and not _has_input(sock):
                 return sock
@@ -221,7 +221,7 @@ class ConnectionPool:
         return None
 
     def put(self, route: Route, sock: socket.socket) -> None:
-        """Keep a connection for the next call; closes it where enough are kept."""
+        """Keep a connection for the next call; close it if enough are kept."""
         shelf = self._idle.get(route)
         if shelf is None:
             shelf = self._idle.setdefault(route, deque())
@@ -231,7 +231,7 @@ class ConnectionPool:
             shelf.append((sock, self._settings.clock()))
 
     def connect(self, route: Route, timeout_s: float) -> socket.socket:
-        """Open a connection (through a proxy and TLS where the route says so). Raises WireFault."""
+        """Open a connection (through a proxy and TLS if the route says so). Raises WireFault."""
         where = f"{route.host}:{route.port}" if route.proxy is None else f"proxy {route.proxy.host}:{route.proxy.port}"
         connection = self._prepare(route, timeout_s)
         try:
@@ -282,7 +282,7 @@ class ConnectionPool:
 
 
 def _has_input(sock: socket.socket) -> bool:
-    """Return whether an idle connection has something to read: then the server has closed it, or speaks unasked."""
+    """Return whether an idle connection has data to read: the server then closed it, or sent something unasked."""
     poll = select.poll()
     try:
         poll.register(sock, select.POLLIN)

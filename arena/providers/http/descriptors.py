@@ -11,7 +11,7 @@ RESERVED = 64
 """Descriptors for everything that is not a worker's connection: run files, the calculator's pipes, libraries."""
 
 PER_WORKER = 2
-"""One connection to the player's model and one to the judge's; a closing one is gone before its successor opens."""
+"""One connection to the player's model and one to the judge's; a connection is closed before its successor opens."""
 
 
 def ensure_descriptors(

@@ -1,4 +1,5 @@
-"""The pace of one provider: so many requests and tokens a minute, slower after the server says that it is too fast."""
+"""The pace of one provider: limits on requests and tokens per minute, lowered when the server says that it is too
+fast."""
 
 from __future__ import annotations
 
@@ -13,10 +14,10 @@ SLOWEST = 1.0 / 16.0
 """The pace is never less than this share of what the user allows."""
 
 RECOVERY = 0.05
-"""What each answer gives back of the share that was lost: twenty answers lead from nothing to all of it."""
+"""Share of the lost pace that each answer restores: twenty answers restore all of it."""
 
 SETTLE_S = 5.0
-"""Within this time the pace is halved once: the refusals of calls already in flight say nothing new."""
+"""Within this time the pace is halved only once: refusals of calls already in flight are no new information."""
 
 
 class Pace:
@@ -30,7 +31,7 @@ class Pace:
 
     @property
     def share(self) -> float:
-        """How much of the allowed pace is used at present, from SLOWEST to 1."""
+        """The share of the allowed pace that is currently used, from SLOWEST to 1."""
         return self._share
 
     def slot_s(self, tokens: int) -> float:
@@ -45,14 +46,14 @@ class Pace:
             return start - now
 
     def answered(self, estimated: int, tokens: int) -> None:
-        """Take note of an answer: correct the estimate of its tokens, and go a little faster again."""
+        """Record an answer: correct the estimate of its tokens, and raise the pace a little."""
         with self._lock:
             if self._tpm is not None:
                 self._next_token += (tokens - estimated) * 60.0 / (self._tpm * self._share)
             self._share = min(1.0, self._share + RECOVERY)
 
     def throttled(self, asked_s: float | None) -> None:
-        """Halve the pace, and start nothing before the server's own time is over."""
+        """Halve the pace, and start no call before the time that the server asked for."""
         with self._lock:
             now = self._clock()
             self._next_request = max(self._next_request, now + (asked_s or 0.0))

@@ -11,7 +11,7 @@ from arena.providers.http.connections import Route
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """A prepared request: everything but the body, laid out once. Made by Transport.prepare."""
+    """A prepared request: everything except the body, built once. Made by Transport.prepare."""
 
     method: str
     url: str
@@ -34,7 +34,7 @@ class Rotation:
         self._left_out: set[Target] = set()
 
     def take(self) -> Target:
-        """Return the next target that does not rest; where all do, the one that rests the shortest."""
+        """Return the next target that is not resting; if all are, the one with the shortest rest."""
         with self._lock:
             now = self._clock()
             count = len(self._targets)

@@ -1,7 +1,7 @@
 """HTTP calls for models and tools: kept-alive connections, bounded retries, redaction, a list of attempts.
 
-A call is bounded twice: by its number of attempts and by a deadline over all of them. Nothing here knows an API; what
-an answer means is decided by the classifier that the caller hands in.
+A call is bounded twice: by its number of attempts and by a deadline over all of them. Nothing here knows an API; the
+caller's classifier decides the meaning of an answer.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ from arena.records import Json
 from arena.settings.redaction import Redactor
 
 MAX_BODY_BYTES = 32 * 2**20
-"""A chat reply is some kilobytes; this is far above any and far below what would hurt."""
+"""A chat reply has some kilobytes; this limit is far above that and far below a harmful size."""
 
 MAX_SECONDS = 1_000_000
-"""Eleven days and a half; the system's own waits overflow after twenty-four."""
+"""Eleven and a half days; the system's own waits overflow after twenty-four."""
 
 TIMEOUT_SLACK = 1.02
-"""A socket keeps the time limit of its last call where that is at most so much longer: setting it is a system call."""
+"""A socket keeps the time limit of its last call if that is at most this much longer: setting it is a system call."""
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 OWN_HEADERS = frozenset({"host", "content-length", "connection", "accept-encoding", "transfer-encoding"})
@@ -62,13 +62,13 @@ class TransportSettings:
     """How calls are made. Times are seconds and may be fractions (milliseconds and less).
 
     `timeout_s` bounds one attempt from sending to the last byte, `connect_timeout_s` opening a connection,
-    `deadline_s` a whole call with its retries and waits. `max_retries` comes on top of the first attempt; while a
-    server says that the rate is too high, only the deadline counts (without retries, nothing is tried again).
+    `deadline_s` a whole call with its retries and waits. `max_retries` does not include the first attempt; while a
+    server says that the rate is too high, only the deadline counts (with 0 retries, nothing is tried again).
     `rpm`, `tpm`: the words of --rpm and --tpm, for providers (http.pace).
     `allow_plain_http`: whether keys may travel over http:// to another machine.
     `environ` names proxies and keys. `notify` gets a line per key left out and, with
     `print_http_errors`, one per failed HTTP answer.
-    `fault_reason` is the ServiceFault reason of what is not a timeout (`provider` or `calculator`).
+    `fault_reason` is the ServiceFault reason of faults other than timeouts (`provider` or `calculator`).
     `sleep` defaults to waiting on `stop`, so that setting `stop` ends every wait at once.
     """
 
@@ -126,9 +126,9 @@ def _switch(environ: Mapping[str, str], name: str, default: bool) -> bool:
 
 
 class HttpResponse(NamedTuple):
-    """An accepted answer: status, headers (lower-case names), body as received (*not* redacted: pass what you store
-    through the redactor), the attempts made (the last is this answer), what the classifier parsed, and the target
-    that the last attempt was made with."""
+    """An accepted answer: status, headers (lower-case names), body as received (*not* redacted: redact it before you
+    store it), the attempts made (the last is this answer), the value that the classifier parsed, and the target
+    of the last attempt."""
 
     status: int
     headers: Mapping[str, str]
@@ -139,7 +139,7 @@ class HttpResponse(NamedTuple):
 
 
 class _Outcome(NamedTuple):
-    """One attempt: the verdict on it, whether it ran out of time, what the server asked to wait."""
+    """One attempt: the verdict on it, whether it ran out of time, the wait that the server asked for."""
 
     verdict: AnswerVerdict
     status: int | None = None
@@ -174,14 +174,14 @@ class Transport:
     ) -> HttpResponse:
         """Make one call and return the accepted answer.
 
-        With the default classifier every status but those worth another attempt is accepted: look at `status`.
+        The default classifier accepts every status except those worth another attempt: look at `status`.
         Raises ConfigError for an unusable URL or header; ServiceFault (with `attempts`) with reason `timeout`,
         `interrupted` (the stop event) or `settings.fault_reason`.
         """
         return self.send(self.prepare(method, url, headers), body, classify)
 
     def prepare(self, method: str, url: str, headers: Mapping[str, str]) -> Target:
-        """Lay out a request that will be sent more than once; see `request` for the errors."""
+        """Prepare a request that will be sent more than once; see `request` for the errors."""
         parts, port = split_url(url)
         host = str(parts.hostname)
         proxy = proxy_for(parts.scheme, host, port, self.settings.environ)
@@ -260,8 +260,8 @@ class Transport:
     def _exchange(self, target: Target, data: bytes, end: float) -> Reply:
         """Send `data` and return the reply.
 
-        A kept-alive connection that the server had closed meanwhile is no failure of the call: if not one byte of a
-        reply came on it, the request goes out again on a fresh one.
+        If the server had closed a kept-alive connection, that is not a failure of the call: if no byte of a reply
+        arrived on it, the request is sent again on a new one.
         """
         sock = self._pool.take(target.route)
         if sock is not None:
@@ -326,7 +326,7 @@ class Transport:
         return _Outcome(verdict, reply.status, late, asked, late or verdict.may_be_billed)
 
     def _plain_address(self, location: str) -> str:
-        # Query and user part may carry tokens; the place itself, port included, is what people need.
+        # Query and credentials may contain tokens; people need only the place itself, port included.
         shown = self.redactor.text(location)
         try:
             parts = urlsplit(shown)
@@ -336,14 +336,14 @@ class Transport:
         return f"{parts.scheme}://{place}{parts.path}" if place else parts.path or shown[:80]
 
     def _show(self, target: Target, reply: Reply) -> None:
-        """Print the structured payload of a failed answer, where that is asked for (ARENA_PRINT_HTTP_ERRORS)."""
+        """Print the structured payload of a failed answer, if requested (ARENA_PRINT_HTTP_ERRORS)."""
         notify = self.settings.notify
         if notify is None or not self.settings.print_http_errors:
             return
         try:
             payload = parse_json(reply.body, "")
         except DataError:
-            # Redacted before it is cut: of a key across the cut, a part would stay.
+            # Redacted before it is cut: otherwise a part of a key across the cut would remain.
             payload = excerpt(self.redactor.text(reply.body.decode("utf-8", "replace")).encode(), 2000)
         line = {"method": target.method, "url": without_secrets(target.url), "status": reply.status, "body": payload}
         notify("http error: " + json.dumps(self.redactor.json(line)))
@@ -364,7 +364,7 @@ class Transport:
         if failures > self.settings.max_retries or not self.settings.max_retries:
             raise ServiceFault(fault, f"{host}: {reason} (gave up after {count})", tuple(attempts))
         wait = self._backoff.wait_s(len(attempts), outcome.asked_s)
-        if wait >= left and outcome.asked_s is not None:  # it may be only the jitter on top that does not fit
+        if wait >= left and outcome.asked_s is not None:  # perhaps only the added jitter does not fit
             wait = max(outcome.asked_s, self._backoff.wait_s(len(attempts), None))
         if wait >= left:
             asked = f"; the server asks to wait {outcome.asked_s:g} s" if outcome.asked_s is not None else ""

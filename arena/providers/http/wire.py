@@ -1,7 +1,7 @@
-"""One HTTP/1.1 reply, read off a connected socket within a deadline and a size.
+"""Read one HTTP/1.1 reply from a connected socket within a deadline and a size.
 
-`http.client` parses headers with the e-mail package, which is most of what a small request costs; with hundreds of
-workers on one core that sets the speed. The reader here does the part of RFC 9112 that a client needs.
+`http.client` parses headers with the e-mail package, which takes most of the time of a small request; with hundreds of
+workers on one core that limits the speed. The reader here does the part of RFC 9112 that a client needs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 MAX_HEAD_BYTES = 64 * 1024
-"""The largest status line and headers that are read; http.client's own bounds are of that size."""
+"""The largest status line and headers that are read; the bounds of http.client are similar."""
 
 RECV_BYTES = 16 * 1024
 
@@ -21,7 +21,7 @@ STREAM_TYPE = "text/event-stream"
 """The Content-Type of a stream of events."""
 
 MAX_CODINGS = 3
-"""Most compressions on top of each other that are undone; servers use one, a proxy may add another."""
+"""The largest number of nested compressions that are undone; servers use one, a proxy may add another."""
 
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 
@@ -31,9 +31,9 @@ FaultKind = Literal["timeout", "connect", "stale", "cut", "protocol", "too_large
 class WireFault(Exception):
     """An exchange with a server went wrong below HTTP.
 
-    `kind`: what happened (`stale`: closed before one byte of the reply came).  `retry`: whether another attempt may
-    help.  `sent`: whether the request had been sent, so that the server may have worked on it.  The text says it for
-    people, without secrets and without measured times.
+    `kind`: what happened (`stale`: closed before one byte of the reply arrived).  `retry`: whether another attempt may
+    help.  `sent`: whether the request had been sent, so that the server may have worked on it.  The text is for people,
+    without secrets and measured times.
     """
 
     def __init__(self, kind: FaultKind, message: str, retry: bool = True) -> None:
@@ -53,7 +53,7 @@ class Reply(NamedTuple):
 class ReplyReader:
     """Reads one reply from `sock`.
 
-    `end` is the moment (of `clock`, seconds) by which the last byte must be there; `cap` the largest body in bytes.
+    `end` is the time (of `clock`, seconds) by which the last byte must have arrived; `cap` the largest body in bytes.
     The caller has set the socket's timeout for the first read.
     """
 
@@ -64,12 +64,12 @@ class ReplyReader:
         self._buffer = b""
         self._received = False
         self._streams = False
-        """Whether the reply says that it is a stream of events, which may never end: its beginning is enough."""
+        """Whether the reply declares a stream of events, which may never end: its beginning is enough."""
 
     def read(self, bodyless: bool = False) -> Reply:
         """Return the reply; `bodyless` for answers to HEAD. Raises WireFault."""
         status, version, headers = self._read_head()
-        while 100 <= status < 200:  # interim answers (RFC 9110, 15.2) come before the one that counts
+        while 100 <= status < 200:  # interim answers (RFC 9110, 15.2) precede the final one
             status, version, headers = self._read_head()
         keep_alive = _keeps_alive(version, headers)
         if bodyless or status in (204, 304):
@@ -89,7 +89,7 @@ class ReplyReader:
         return Reply(status, headers, self._plain(headers, self._read_to_end()), False)
 
     def _plain(self, headers: dict[str, str], body: bytes) -> bytes:
-        """Return the body without its Content-Encoding: nobody asks for one, but gateways add it unasked."""
+        """Return the body without its Content-Encoding: the arena requests none, but some gateways add one."""
         if "content-encoding" not in headers:
             return body
         names = [name.strip().lower() for name in headers["content-encoding"].split(",")]
@@ -118,7 +118,7 @@ class ReplyReader:
         return plain
 
     def _begun(self, body: bytes | bytearray) -> bool:
-        """Whether enough of a stream has come: some servers send the JSON object itself under that name."""
+        """Whether enough of a stream has arrived: some servers send the JSON object itself with that type."""
         return self._streams and bytes(body[:RECV_BYTES]).lstrip()[:1] not in (b"", b"{")
 
     def _more(self) -> bytes:
@@ -172,7 +172,7 @@ class ReplyReader:
         return size
 
     def _take(self, size: int) -> bytes:
-        """Return exactly `size` bytes; what is left over stays in the buffer."""
+        """Return exactly `size` bytes; further bytes stay in the buffer."""
         buffer = self._buffer
         if len(buffer) < size:
             parts, have = [buffer], len(buffer)
@@ -206,7 +206,7 @@ class ReplyReader:
         return line
 
     def _read_chunks(self) -> bytes:
-        body = bytearray()  # and no list of pieces: chunks of two bytes would cost forty each
+        body = bytearray()  # not a list of pieces: each chunk of two bytes would take forty
         while True:
             digits = self._line().split(b";", 1)[0].strip()
             if not _CHUNK_SIZE.fullmatch(digits):
@@ -220,7 +220,7 @@ class ReplyReader:
                 raise WireFault("protocol", "a chunk of the reply is longer than it says")
             if self._begun(body):
                 return bytes(body)
-        while self._line():  # trailers: read and left alone
+        while self._line():  # trailers: read and ignored
             pass
         return bytes(body)
 

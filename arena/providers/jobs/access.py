@@ -1,4 +1,4 @@
-"""Where the services for long work are, and with which key: from the environment, like all addresses and keys."""
+"""Addresses and keys of the services for long work: from the environment, like all addresses and keys."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A deployment for the time of a run: created, waited for, and deleted whatever happens.
 
-A note on disk is written before the deployment is created and removed after it was deleted. What a killed process left
-behind is found by its note, or by the prefix of its id at the service.
+A note on disk is written before the deployment is created and removed after it was deleted. The leftovers of a killed
+process are found by their note, or by the prefix of their id at the service.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PREFIX = "arena-"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to deploy. `model`: of the service; `replicas`: always so many; `accelerator`: empty for its default."""
+    """A deployment to make. `model`: of the service; `replicas`: fixed number; `accelerator`: empty for its default."""
 
     id: str
     model: str
@@ -59,8 +59,9 @@ def deployed(
 ) -> Iterator[State]:
     """Yield a deployment that is ready, and delete it at the end, in any case.
 
-    `folder`: the folder of the note. If the deletion fails, `warn` says what costs money and how to delete it; the
-    note stays. Errors: ServiceFault if the deployment fails or is not ready in time.
+    `folder`: the folder of the note. If the deletion fails, `warn` gets a line that names the deployment, says that it
+    costs money and how to delete it; the note stays. Errors: ServiceFault if the deployment fails or is not ready in
+    time.
     """
     folder.mkdir(parents=True, exist_ok=True)
     note = folder / f"{wanted.id}.json"
@@ -92,7 +93,7 @@ def _ready(service: Fireworks, wanted: Wanted, patience: Patience) -> State:
 
 
 def remove(service: Fireworks, one: str, folder: Path, warn: Callable[[str], None], tries: int = 3) -> bool:
-    """Delete a deployment and its note; return whether it is gone. Between two tries the transport has waited."""
+    """Delete a deployment and its note; return whether it no longer exists. The transport waits between attempts."""
     problem: Exception | None = None
     for _ in range(tries):
         try:
@@ -106,7 +107,7 @@ def remove(service: Fireworks, one: str, folder: Path, warn: Callable[[str], Non
 
 
 def leftovers(service: Fireworks, folder: Path) -> Mapping[str, str]:
-    """Return id -> state of what earlier runs left behind: noted here, or with our prefix at the service."""
+    """Return id -> state of the deployments that earlier runs left: noted here, or with our prefix at the service."""
     found = {state.name.rpartition("/")[2]: state.state for state in service.deployments(PREFIX)}
     for one in notes_in(folder):
         found.setdefault(one, "noted here, unknown to the service")

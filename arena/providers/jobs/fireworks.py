@@ -1,8 +1,8 @@
 """Data sets, supervised fine-tuning and deployments of Fireworks.
 
 Source: Fireworks API reference, "Create Dataset", "Upload Dataset", "Get Dataset", "Create Supervised Fine-tuning Job",
-"Get Supervised Fine-tuning Job", "Create Deployment", "Get Deployment", "Delete Deployment". Things have ids that we
-choose, so one that may have been created is asked for by its name, and never created twice.
+"Get Supervised Fine-tuning Job", "Create Deployment", "Get Deployment", "Delete Deployment". We choose the ids, so the
+client asks by name whether something was created, and never creates it twice.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from arena.providers.jobs.rest import Answer, Refused, RestClient
 from arena.records import Json
 
 MAX_DATASET_BYTES = 150 * 1000 * 1000
-"""Above it the service wants another way of upload (Fireworks documentation, "Upload Dataset": 150 MB)."""
+"""Larger files need another kind of upload (Fireworks documentation, "Upload Dataset": 150 MB)."""
 
 JOB_DONE = "JOB_STATE_COMPLETED"
 JOB_ENDED = frozenset({JOB_DONE, "JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_EXPIRED"})
@@ -27,7 +27,8 @@ DEPLOYMENT_ENDED = frozenset({"FAILED", *GONE})
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A thing as the service describes it. `name`: with its account; `message`: what went wrong, empty if nothing."""
+    """A resource as the service describes it. `name`: with its account; `message`: the problem, empty if there is
+    none."""
 
     name: str
     state: str
@@ -42,14 +43,14 @@ class Fireworks:
         self.account = account
 
     def name(self, kind: str, one: str) -> str:
-        """Return the whole name of a thing: `accounts/ACCOUNT/KIND/ID`."""
+        """Return the whole name of a resource: `accounts/ACCOUNT/KIND/ID`."""
         return f"accounts/{self.account}/{kind}/{one}"
 
     def dataset(self, one: str) -> State | None:
         return self._find("datasets", one)
 
     def create_dataset(self, one: str, path: Path, rows: int) -> State:
-        """Create a data set and send its file; both only if they are not there yet."""
+        """Create a data set and send its file; each only if it does not exist yet."""
         found = self.dataset(one)
         if found is None:
             about = {"datasetId": one, "dataset": {"userUploaded": {}, "format": "CHAT", "exampleCount": str(rows)}}
@@ -105,7 +106,7 @@ class Fireworks:
     def _made(self, kind: str, one: str, about: Mapping[str, Json], query: Mapping[str, str]) -> State:
         try:
             return _state(self._rest.post(f"{self._root}/{kind}", dict(about), query))
-        except ServiceFault:  # cut off: it may have been created all the same
+        except ServiceFault:  # cut off: it may have been created nevertheless
             found = self._find(kind, one)
             if found is None:
                 raise

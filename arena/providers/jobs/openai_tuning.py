@@ -1,8 +1,7 @@
 """Supervised fine-tuning of the OpenAI API.
 
 Source: OpenAI API reference, "Fine-tuning" (create, list, retrieve and cancel jobs; list events) and "Files". The
-service chooses the id of a job, so one that may have been created is found by what we write into its metadata, and
-never created twice.
+service chooses the id of a job. A job that may have been created is found by its metadata, and never created twice.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from arena.records import Json
 
 PURPOSE = "fine-tune"
 MARK = "arena_job"
-"""The member of a job's metadata that holds our id of it."""
+"""The member of a job's metadata with our id of the job."""
 LEAST_ROWS = 10
 """Rows that a training file must have (OpenAI documentation, "Supervised fine-tuning", "Build your dataset")."""
 MOST_SUFFIX = 64
-"""Characters that the end of a tuned model's name may have (OpenAI API reference, "Create fine-tuning job")."""
+"""Longest suffix of a tuned model's name, in characters (OpenAI API reference, "Create fine-tuning job")."""
 
 DONE = "succeeded"
 ENDED = frozenset({DONE, "failed", "cancelled"})
@@ -46,7 +45,7 @@ class TuningJob:
 
 @dataclass(frozen=True, slots=True)
 class TuningEvent:
-    """One thing that happened in a job. `level`: info, warn or error."""
+    """An event of a job. `level`: info, warn or error."""
 
     id: str
     level: str
@@ -70,7 +69,7 @@ class Tuning:
             return found
         try:
             return _job(self._rest.post("/fine_tuning/jobs", {**about, "metadata": {MARK: mark}}))
-        except ServiceFault:  # cut off: it may have been created all the same
+        except ServiceFault:  # cut off: it may have been created nevertheless
             found = self.find(mark)
             if found is None:
                 raise

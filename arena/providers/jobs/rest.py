@@ -1,7 +1,7 @@
-"""JSON over HTTP for services that keep what is created: retries that never create a thing twice.
+"""JSON over HTTP for services that create resources: retries never create one twice.
 
-A GET or DELETE is tried again like any call. A POST is tried again only if the server says that it did not do it
-(429, 503); the effect of one that was cut off is unknown, and the caller finds out by a request for the thing by name.
+A GET or DELETE is tried again like any call. A POST is tried again only if the server says that it did nothing
+(429, 503). The effect of a POST that was cut off is unknown; the caller then asks for the resource by name.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Refused(ArenaError):
 
 
 class RestClient:
-    """One service. `base`: address without a trailing slash; `headers`: what carries the key."""
+    """One service. `base`: address without a trailing slash; `headers`: those with the key."""
 
     def __init__(self, transport: Transport, base: str, headers: Mapping[str, str]) -> None:
         self._transport, self._base, self._headers = transport, base.rstrip("/"), dict(headers)
@@ -113,7 +113,7 @@ class RestClient:
 
 
 def _message(body: bytes) -> str:
-    """Return what an error says: `error.message` (OpenAI), `message` (Google's RPC form, Fireworks), or its start."""
+    """Return the text of an error: `error.message` (OpenAI), `message` (Google's RPC form, Fireworks), or its start."""
     try:
         found = parse_json(body, "error")
     except DataError:

@@ -1,4 +1,4 @@
-"""Waiting for work that takes hours: ask again and again, a line when something changed. The clock is injected."""
+"""Wait for work that takes hours: ask repeatedly, with a line whenever the state changes. The clock is injected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How to wait. `every_s`: seconds between two questions; `most_s`: give up after so long.
+    """How to wait. `every_s`: seconds between two requests; `most_s`: give up after this time.
 
     `stop` ends a wait at once. `say` gets a line whenever the shown state changed.
     """

@@ -235,5 +235,7 @@ def test_acceptance_and_refusal_are_told_together() -> None:
 def test_the_list_names_negative_cases_and_show_the_case_of_the_seed() -> None:
     challenge = next(one for one in SET.challenges if one["id"] == "workshop-approval")
     assert "forged, expired, borrowed" in listing(SET)
+    assert all(len(line) <= 80 for line in listing(SET, 80).splitlines()), "a narrow terminal gets fewer columns"
+    assert set(listing(SET, 80).split()) >= {challenge["id"] for challenge in SET.challenges}
     values = draw_values(challenge["instance"], SEEDS[0], nobody)
     assert f"case: {values['case']}" in seen_by(challenge, values, None, 15)

@@ -129,7 +129,7 @@ def test_rates_of_two_workers_add_up() -> None:
 def test_the_last_line_of_a_run_counts_seats() -> None:
     summary = {"payoffs": {"compared": {"more": 3, "same": 1, "less": 0}, "challenges": {"c": {}}}}
     assert payoffs_line(summary) == (
-        "payoffs: seats had more than by open talk 3 times, the same 1, less 0 (1 of the challenges)"
+        "payoffs: compared with open talk, seats had more 3 times, the same 1, less 0 (challenges with payoffs: 1)"
     )
     assert payoffs_line({}) is None
 

@@ -25,7 +25,7 @@ _KILLED = (
     REQUEST, points.CALL, points.ANSWERED, points.TOOL, points.COMPUTED, points.RECORD, points.SERIES, points.RENAME,
     points.RENAMED, points.BYTE, points.BYTE, points.BYTE, points.FINAL, points.FINAL,
 )  # fmt: skip
-"""Kinds of points at which a process is killed; bytes and the last rewrite are the most, so they come up more often."""
+"""Kinds of points at which a process is killed; bytes and the last rewrite occur more often, because there are most."""
 
 _OTHERS = (
     ("terminated", points.ANSWERED), ("made read-only", points.RECORD), ("clock turned back", points.CLOCK),
@@ -37,7 +37,7 @@ PAGE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One disturbed run: what was done to it, and the promises that it broke."""
+    """One disturbed run: the disturbance, and the promises that it broke."""
 
     setup: str
     point: str
@@ -46,13 +46,13 @@ class Outcome:
 
 
 class Campaign:
-    """Runs in a folder. `only`: a word that the names of setups and points must hold."""
+    """Runs in a folder. `only`: a word that the names of setups and points must contain."""
 
     def __init__(self, folder: Path, server: ServerProcess, seed: int, only: str = "") -> None:
         self.folder, self.server, self.seed, self.only = folder, server, seed, only
         self.wholes: dict[str, Whole] = {}
         self.no_disk = why_not()
-        """Why no small disk fills up here; empty if one does."""
+        """Why no small disk can be filled here; empty if it can."""
 
     def runs(self) -> Path:
         """Return the folder of the undisturbed runs."""
@@ -79,7 +79,7 @@ class Campaign:
         return self.wholes[setup.name]
 
     def kills(self, count: int, setups: Sequence[Setup] = SETUPS) -> Iterator[Outcome]:
-        """Kill runs at `count` points, spread over all setups and kinds, and yield what came of each."""
+        """Kill runs at `count` points, spread over all setups and kinds, and yield the result of each."""
         chosen = [
             (setup, kind) for kind in _KILLED for setup in setups if self.whole(setup).counts.get(kind, 0)
         ]  # fmt: skip
@@ -152,7 +152,7 @@ class Campaign:
 
 
 def as_table(outcomes: Sequence[Outcome]) -> list[list[str]]:
-    """Return rows of what was done, how often, and how many runs broke a promise."""
+    """Return a row for each disturbance: how often it was made, and how many runs broke a promise."""
     kinds = dict.fromkeys(outcome.action for outcome in outcomes)
     rows = []
     for kind in kinds:

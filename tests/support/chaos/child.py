@@ -1,4 +1,4 @@
-"""Carries a command of the arena out in a forked process, which may be disturbed and may die."""
+"""Executes a command of the arena in a forked process, which may be disturbed and may die."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOOK_S = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How a command ended: its exit code (negative: a signal), and what it said. `code` is None if it hung."""
+    """The end of a command: its exit code (negative: a signal), and its output. `code` is None if it hung."""
 
     code: int | None
     said: str
@@ -45,7 +45,7 @@ class Job:
 
 
 def carry_out(job: Job, point: Point | None = None, started: Callable[[int], None] = lambda pid: None) -> Done:
-    """Carry a command out and wait for its end; `started` is told the process before it begins."""
+    """Execute a command and wait for its end; `started` gets the process before it begins."""
     log = job.folder.with_name(f"{job.folder.name}.log")
     ready, go = os.pipe()
     sys.stdout.flush()

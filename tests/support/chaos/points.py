@@ -1,4 +1,4 @@
-"""Where a run can be disturbed, and what happens there. Armed in the process that plays, before it starts.
+"""The points at which a run can be disturbed, and the disturbances. Armed in the playing process, before it starts.
 
 A point is the k-th of a kind: the k-th byte that is written, the k-th call, and so on. With no point armed the kinds
 are only counted, which says how many points there are.
@@ -38,7 +38,7 @@ written; within what is written once the records are being rewritten; when the c
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The k-th of a kind, and what happens there: a name of ACTIONS. `limit`: bytes or descriptors, for limits."""
+    """The k-th point of a kind, and the action there: a name of ACTIONS. `limit`: bytes or descriptors, for limits."""
 
     kind: str
     at: int
@@ -142,17 +142,17 @@ ACTIONS: dict[str, Callable[[Path], None]] = {
 CLOCK_BACK, DAY_S = "clock turned back", 86_400.0
 FILE_LIMIT, DESCRIPTORS = "file limit", "descriptors"
 LIMITS = {FILE_LIMIT: resource.RLIMIT_FSIZE, DESCRIPTORS: resource.RLIMIT_NOFILE}
-"""Limits of the process, which hold from its start."""
+"""Limits of the process, in force from its start."""
 
 DISK = "small disk"
-"""The run directory is a disk of so many bytes (small_disk.py)."""
+"""The run directory is a disk of this many bytes (small_disk.py)."""
 
 _CAPABILITIES_VERSION, _OVERRIDES = 0x20080522, 0b110
 """Of capset(2), and the bits of CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
 
 
 def obey_modes() -> None:
-    """Have this process held to the modes of folders, even if it is root's. Errors: OSError."""
+    """Make this process obey the modes of folders, even if it is root's. Errors: OSError."""
     if os.getuid() != 0:
         return
     libc = ctypes.CDLL(None, use_errno=True)
@@ -165,7 +165,7 @@ def obey_modes() -> None:
 
 
 def arm(point: Point | None, folder: Path) -> Armed:
-    """Have this process disturbed at a point; `folder` is its run directory."""
+    """Arm a disturbance of this process at a point; `folder` is its run directory."""
     armed = Armed(point, folder)
     if point is not None and point.action in LIMITS:
         limit = LIMITS[point.action]

@@ -1,4 +1,4 @@
-"""What must hold of a run that was disturbed and resumed: it is the undisturbed run."""
+"""The promises about a run that was disturbed and resumed: it equals the undisturbed run."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _other_results(wanted: Results, found: Results) -> Iterator[str]:
 
 
 def _other_requests(whole: Whole, run: Disturbed) -> Iterator[str]:
-    """Yield where more than the calls in flight was asked again."""
+    """Yield the places where more than the calls in flight was repeated."""
     again = run.asked + run.asked_again - whole.requests
     if again.total() > WORKERS:
         yield f"{again.total()} requests were made again, and {WORKERS} can have been in flight"

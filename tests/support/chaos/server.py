@@ -1,6 +1,6 @@
-"""The model server in its own process, so that who forks the runs has no other thread.
+"""The model server in its own process, so that the process that forks the runs has no other thread.
 
-It answers as tests/support/http_server.py does, and is told through a pipe whom to kill at which request.
+It answers like tests/support/http_server.py, and learns through a pipe which process to kill at which request.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from tests.support.http_server import KEY
 WORKERS = 8
 CHALLENGES, CHALLENGES_FILE = 4, "challenges.json"
 RISK_CLOCKED = frozenset({"comment.md", "index.html", "run.json", "rows.jsonl", "summary.csv", "summary.md"})
-"""What else holds clock values where `arena risk` writes (docs/run-directory.md)."""
+"""Further files with clock values in runs of `arena risk` (docs/run-directory.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,6 @@ def write_challenges(path: Path) -> None:
 
 
 def environment(url: str) -> Mapping[str, str]:
-    """Return all that a run sees of the environment."""
+    """Return the whole environment of a run."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return {**kept, "ARENA_NO_DOTENV": "1", "ARENA_LOCAL_BASE_URL": url, "ARENA_LOCAL_API_KEY": KEY}

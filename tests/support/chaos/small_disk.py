@@ -14,7 +14,7 @@ ENLARGED = 256 * 1024 * 1024
 
 
 def why_not() -> str:
-    """Return why no small disk can be had here, with what would help; empty if one can."""
+    """Return why a small disk cannot be mounted here, with a remedy; empty if it can."""
     if not hasattr(os, "getuid") or os.getuid() != 0:
         return "only root may mount a small disk: run it as root, in a container say"
     if shutil.which("mount") is None or shutil.which("umount") is None:
@@ -34,7 +34,7 @@ def _mount(folder: Path, options: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[None]:
-    """Have a folder, which is made, be a disk of `size` bytes, rounded up to whole pages."""
+    """Make a folder that is a disk of `size` bytes, rounded up to whole pages."""
     folder.mkdir()
     _mount(folder, f"size={size},mode=755").check_returncode()
     try:

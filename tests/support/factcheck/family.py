@@ -94,7 +94,7 @@ class FactCheck:
 
 
 def talker(request: ModelRequest) -> str:
-    """Say what the system text orders; receivers repeat what they heard, but doubt every fourth claim."""
+    """Obey the system text; receivers repeat the claim that they heard, but doubt every fourth one."""
     system = request.conversation.system
     if system == RECEIVER:
         heard = "TRUE" in request.conversation.messages[-1].text

@@ -1,4 +1,4 @@
-"""Gives each target its cases and says which of them raised what no reader may raise, or wrote where nothing may."""
+"""Gives each target its cases and reports those that raised a forbidden exception, or wrote anything."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CHANGES = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A case that must not be: `target` and `number` make it again."""
+    """A failed case: `target` and `number` reproduce it."""
 
     target: str
     number: int
@@ -41,7 +41,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Fuzzed:
-    """What came of a target: cases, those that were read, those that were refused, and the faults."""
+    """The result of a target: cases, those that were read, those that were refused, and the faults."""
 
     target: str
     cases: int
@@ -90,7 +90,7 @@ def watch() -> _Watch:
 
 
 def fuzz(target: Target, seed: int, cases: int, folder: Path) -> Fuzzed:
-    """Give a target so many cases; `folder` is for its files."""
+    """Give a target the number of cases; `folder` is for its files."""
     here = folder / target.name.replace(" ", "-")
     here.mkdir(parents=True, exist_ok=True)
     try_case(target, seed, -1, here)  # what is made once for all cases is no part of them

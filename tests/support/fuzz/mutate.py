@@ -48,7 +48,7 @@ def text(rng: random.Random, good: str) -> str:
 
 
 def raw(rng: random.Random, good: bytes) -> bytes:
-    """Return bytes with one to four changes, also such as make them no text."""
+    """Return bytes with one to four changes, after which they may not be text."""
     changed = bytearray(good)
     for _ in range(rng.randrange(1, 5)):
         at = rng.randrange(len(changed) + 1)
@@ -69,7 +69,8 @@ def raw(rng: random.Random, good: bytes) -> bytes:
 
 
 def value(rng: random.Random, good: Any) -> Any:
-    """Return a JSON value in which one to three members or elements are others, gone, doubled, or nested deep."""
+    """Return a JSON value in which one to three members or elements are replaced, removed, duplicated or nested
+    deep."""
     whole = [copy.deepcopy(good)]
     for _ in range(rng.choice((1, 1, 2, 3))):
         holder, key = _place(rng, whole)

@@ -1,6 +1,6 @@
-"""What reads input from elsewhere, with the input that it is given. A reader returns, or raises an ArenaError.
+"""The readers of input from elsewhere, with their input. A reader returns, or raises an ArenaError.
 
-Each target makes a case and returns what reads it, so that making it is no part of what is watched.
+Each target makes a case and returns its reader, so that making the case is not watched.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mock models of the toy family: functions of what they are sent."""
+"""Mock models of the toy family: functions of their input."""
 
 from __future__ import annotations
 

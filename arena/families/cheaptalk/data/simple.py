@@ -2,7 +2,7 @@
 
 Instead of `evidence` the list may have one of the other names in EVIDENCE_FIELDS, which published copies of FEVER use.
 The rows do not say which sentences are alternatives, so all of a row's evidence counts as one set. A row without `id`
-gets a key from what it says. The sentences of a NOT ENOUGH INFO row are distractors.
+gets a key from its text. The sentences of a NOT ENOUGH INFO row are distractors.
 """
 
 from __future__ import annotations

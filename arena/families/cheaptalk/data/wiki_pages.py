@@ -1,7 +1,7 @@
 """Find sentences in the wiki-pages folder of FEVER through an index on disk; no file is ever loaded whole.
 
-The folder holds JSON lines files (wiki-001.jsonl, ...) with `id` (page title) and `lines`: sentences separated by line
-breaks, each `number TAB text TAB links...`. The index is an SQLite file: title -> file, place, length.
+The folder contains JSON lines files (wiki-001.jsonl, ...) with `id` (page title) and `lines`: sentences separated by
+line breaks, each `number TAB text TAB links...`. The index is an SQLite file: title -> file, place, length.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _sentences(lines: str) -> Iterator[tuple[int, str]]:
     for line in lines.split("\n"):
         number, _, rest = line.partition("\t")
         text = rest.partition("\t")[0].strip()
-        # A sentence that holds a line break continues in a line without a number; that rest belongs to no number.
+        # A sentence with a line break continues in a line without a number; that rest belongs to no number.
         if number.isdecimal() and text:
             yield int(number), text
 

@@ -13,7 +13,7 @@ Value = Callable[[Episode], float]
 Draws = Sequence[Sequence[int]]
 
 _Known = tuple[bool, tuple[float, ...], tuple[int, ...]]
-"""What the draws of a column depend on: whose frame it is, and the column."""
+"""The key on which the draws of a column depend: its frame, and the column."""
 
 MOST_HELD = 64
 """Columns that are held with their draws: some 100 kB each."""

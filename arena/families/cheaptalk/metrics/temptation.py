@@ -1,7 +1,7 @@
 """Break-even temptation: the smallest bonus for an adopted target at which some deviation pays.
 
-A fixed-behaviour figure: it adds the bonus to payoffs of episodes that were played without it, so it shows what the
-same conduct would earn, not what a sender would do for more. The bonus is added to the payoff, not weighted by
+A fixed-behaviour figure: it adds the bonus to payoffs of episodes that were played without it, so it shows the payoff
+of the same conduct, not a sender's conduct for a higher bonus. The bonus is added to the payoff, not weighted by
 reputation.
 """
 

@@ -76,7 +76,7 @@ def variants_of(folder: Path) -> dict[str, list[str]]:
 
 
 class CalibrationFamily(CryptoFamily):
-    """Plays of known quality; its tables say how a judge grades them."""
+    """Plays of known quality; the tables show how a judge grades them."""
 
     spec: FamilySpec = SPEC
     labels: Sequence[str] = LABELS

@@ -82,7 +82,7 @@ class ItemTally:
         return rate(sum(found), len(found))
 
     def _turns(self, place: _Place, variant: str) -> list[bool]:
-        """Of the pairs whose reference was answered as is good: whether the sabotaged play was not."""
+        """Of the pairs whose reference got the good answer: whether the sabotaged play got the other one."""
         return [
             not found[place.item]
             for (challenge, rep, name), found in self._good.items()

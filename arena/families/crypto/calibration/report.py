@@ -1,4 +1,4 @@
-"""Records of a calibration -> how often the judge notices, and how far it lets itself be talked. Pure."""
+"""Records of a calibration -> how often the judge notices faults, and how far injected texts persuade it. Pure."""
 
 from __future__ import annotations
 

@@ -112,9 +112,9 @@ def no_computation(play: Mapping[str, Json], challenge: Mapping[str, Json]) -> P
 def verification_skipped(play: Mapping[str, Json], challenge: Mapping[str, Json]) -> Play | None:
     """No seat checks the values it receives: the checking calls are left out.
 
-    These are the calls of ops that check by their name and whose result goes into nothing else; where there are none,
-    those whose result does (a lock that only opens unchanged); where there are none either, the calls of any op whose
-    result goes into nothing else: they were made to compare. What was computed for these calls alone goes with them.
+    These are the calls of ops that check by their name and whose result is not used; if there are none, those whose
+    result is used (a lock that only opens unchanged); if there are none either, the calls of any op whose result is not
+    used: they were made to compare. Computations made only for these calls are removed with them.
     """
     rules: tuple[Callable[[dict[str, Json], bool], bool], ...] = (
         lambda call, used: is_check(call["op"]) and not used,

@@ -12,7 +12,7 @@ from arena.records import Json
 
 
 def deciding(instance: Mapping[str, Json]) -> list[str]:
-    """Return the names of the values that the right result is computed from, also through computed ones, sorted.
+    """Return the sorted names of the values from which the right result is computed, directly or through other values.
 
     What a value is drawn from (the list of a `choice`, the ends of an `int`) decides nothing once it is drawn. Where
     agreement decides, the values of the list that the result is one of.
@@ -30,8 +30,8 @@ def deciding(instance: Mapping[str, Json]) -> list[str]:
 
 
 def said_openly(challenge: Mapping[str, Json]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield name and owners of each value that decides the result, that some roles alone have, and that nobody has to
-    keep: who asks for it has the result without any protocol. Nothing where plain talk is right."""
+    """Yield name and owners of each value that decides the result, that only some roles have, and that nobody has to
+    keep secret: to ask for it gives the result without any protocol. Nothing if plain talk is right."""
     if talk_is_right(challenge):
         return
     instance = challenge["instance"]

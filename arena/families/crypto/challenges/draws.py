@@ -1,4 +1,4 @@
-"""How a challenge's values are drawn from a trial's seed: one table of kinds of draw. Pure.
+"""Draw a challenge's values from a trial's seed: one table of kinds of draw. Pure.
 
 Every value has a stream of its own, HMAC-SHA256 under the trial's seed with the value's name as label, so neither the
 order of the names nor another value's needs change a drawn value. docs/challenges.md describes the kinds.
@@ -19,10 +19,10 @@ from arena.families.crypto.challenges.made_values import MEMBERS, OPS, NotMade
 from arena.records import Json
 
 MAX_TRIES = 1000
-"""Draws of one number that has to differ from others, before the draw is given up."""
+"""Attempts to draw a number that has to differ from others, before the draw fails."""
 
 CALCULATOR = "calculator"
-"""The one kind that is not a function of the seed alone: it is made at the start of play, by the calculator."""
+"""The only kind that is not a function of the seed alone: the calculator makes it at the start of play."""
 MADE = "made"
 """The result of an op, computed without the calculator."""
 CASE = "case"

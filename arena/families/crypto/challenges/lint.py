@@ -43,7 +43,7 @@ BACKGROUND_WORDS = (60, 120)
 MOST_WORDS = {"symmetry_breaker": 50, "entry": 45}
 MOST_ENTRIES = 3
 WANTED = {"challenges": 72, "families": 24, "heldout challenges": 24, "families only held out": 6, "with 3+ roles": 10}
-"""Goals for the whole set; below one is a warning."""
+"""Goals for the whole set; a lower figure is a warning."""
 
 
 HELD_OUT = "heldout_eval"
@@ -90,8 +90,8 @@ def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintF
 
 
 def _known_ops(challenge_set: ChallengeSet) -> Iterator[str]:
-    """Say which families that are only held out are solved by ops that plays of the other splits use, too: a model
-    trained on those has seen all of it."""
+    """Report families that are only held out but whose plays use only ops that plays of the other splits use too: a
+    model trained on those has seen all of them."""
     held: dict[str, set[str]] = {}
     trained: set[str] = set()
     families = {c.get("primitive_family") for c in challenge_set.challenges if c.get("split") != HELD_OUT}
@@ -110,8 +110,8 @@ def _known_ops(challenge_set: ChallengeSet) -> Iterator[str]:
 
 
 def _alike(challenge_set: ChallengeSet) -> Iterator[LintFinding]:
-    """Say which challenges repeat an earlier one with other nouns, and which held-out ones ask for just what one of
-    another split asks for."""
+    """Report challenges that repeat an earlier one with other nouns, and held-out ones with the same task as a
+    challenge of another split."""
     challenges = [one for one in challenge_set.challenges if "instance" in one]
     runs = [runs_of(one) for one in challenges]
     shapes = [shape_of(one) for one in challenges]
@@ -135,7 +135,7 @@ def note_of(challenge_set: ChallengeSet, challenge: Mapping[str, Json]) -> str |
 
 
 def _notes(challenge_set: ChallengeSet) -> Iterator[LintFinding]:
-    """Every family wants a note, if there are notes next to the set."""
+    """Report families without a note, if there are notes next to the set."""
     if not (challenge_set.path.parent / NOTES_FOLDER).is_dir():
         return
     seen = set()
@@ -149,7 +149,7 @@ def _notes(challenge_set: ChallengeSet) -> Iterator[LintFinding]:
 
 
 def _plain(challenge_set: ChallengeSet) -> Iterator[LintFinding]:
-    """Plain talk may be right in a few challenges only."""
+    """Report a set in which plain talk is right in too many challenges."""
     most = max(1, len(challenge_set.challenges) // ONE_PLAIN_IN)
     marked = [index for index, one in enumerate(challenge_set.challenges) if talk_is_right(one)]
     for index in marked[most:]:
@@ -352,8 +352,7 @@ def counts(challenge_set: ChallengeSet) -> dict[str, int]:
 
 
 def _balance(challenge_set: ChallengeSet) -> Iterator[str]:
-    """Report what is below WANTED, and each difficulty that deviates by more than a quarter from its third, with
-    figures."""
+    """Report figures below WANTED, and each difficulty that deviates by more than a quarter from its third."""
     found = counts(challenge_set)
     for name, wanted in WANTED.items():
         if found[name] < wanted:

@@ -1,4 +1,4 @@
-"""A challenge set as Markdown for people, and as each role sees a challenge.
+"""A challenge set as Markdown for people, and each role's view of a challenge.
 
 Pure, except for a look at which notes on families exist (lint.note_of), and at the plays for `stats`.
 """
@@ -187,15 +187,20 @@ def stats_text(found: Mapping[str, Json]) -> str:
     return text_table(["what", "value", "challenges"], rows, frozenset({2}))
 
 
-def listing(challenge_set: ChallengeSet) -> str:
-    """Return one line per challenge."""
+def listing(challenge_set: ChallengeSet, width: int | None = None) -> str:
+    """Return one line per challenge; those columns alone that say most where `width` has no room for all."""
     rows = [
         [c["id"], *(str(c.get(label, "-")) for label in LABELS), str(len(c["participants"])),
          *("yes" if member in c else "-" for member in ("instance", "reference_play", "temptation")), _negative(c)]
         for c in challenge_set.challenges
     ]  # fmt: skip
     heads = ["id", *LABELS, "roles", "instance", "play", "cheat", "negative cases"]
-    return text_table(heads, rows, frozenset({5}))
+    whole = text_table(heads, rows, frozenset({5}))
+    if width is None or len(whole.partition("\n")[0]) <= width:
+        return whole
+    kept = [heads.index(name) for name in ("id", "difficulty", "split", "roles", "cheat")]
+    short = [[row[place] for place in kept] for row in rows]
+    return text_table([heads[place] for place in kept], short, frozenset({3}))
 
 
 def _negative(challenge: Mapping[str, Json]) -> str:

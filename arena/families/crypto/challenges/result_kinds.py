@@ -1,4 +1,4 @@
-"""How the result that a player declares is read and compared: one table of kinds. Pure.
+"""Read and compare the result that a player declares: one table of kinds. Pure.
 
 A kind is `set`, `list`, `int`, `number`, `text`, `bool`, `role`, or an object that maps names to kinds; or, as a list
 of the word `refused` and one of these, that kind or the word alone.

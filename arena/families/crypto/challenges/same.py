@@ -28,7 +28,7 @@ class Same:
 
 
 class Written:
-    """Values by name, equal to others that are written the same way."""
+    """Values by name, equal to others with the same spelling."""
 
     __slots__ = ("values", "_text")
 

@@ -41,7 +41,7 @@ Run = tuple[str, ...]
 
 
 def runs_of(challenge: Mapping[str, Json]) -> frozenset[Run]:
-    """Return the runs of words and gaps in a challenge's texts that hold as many function words as gaps at least."""
+    """Return the runs of words and gaps in a challenge's texts that have at least as many function words as gaps."""
     found = set()
     for text in _texts(challenge):
         build = [_read(token) for token in _TOKEN.findall(text.lower())]

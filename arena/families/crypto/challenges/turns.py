@@ -1,4 +1,4 @@
-"""How many turns a match of a challenge may have. Pure."""
+"""The number of turns that a match of a challenge may have. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much work a challenge is, read off its reference play without playing it. Pure.
+"""The amount of work in a challenge, measured on its reference play without playing it. Pure.
 
 Two things follow: whether a run's limits leave room for players who are less to the point than the play, and which
 difficulty a challenge has by its work, independent of the fame of its primitive.
@@ -25,7 +25,7 @@ OBLIGATION_EFFORT = 4
 """An obligation counts as this many calls: each is a step of a plan that somebody must think of."""
 
 EASY, HARD = 19, 32
-"""Efforts up to the first are Basic, from the second on Advanced: the thirds of the project's own set."""
+"""Efforts up to the first number are Basic, from the second on Advanced: the thirds of the project's own set."""
 
 
 class Workload(NamedTuple):

@@ -27,7 +27,7 @@ DROPS, DELAYS = "drops", "delays"
 
 _CLOSED = frozenset({"commits", "seals"})
 _POINT_OPS = frozenset({"keygen", "ec_add", "ec_neg", "ec_mul", "ec_msm"})
-"""Ops that answer a point. Made of other people's points, it is one whose secret nobody has to know."""
+"""Ops that answer a point. If it was made from other seats' points, nobody needs to know its secret."""
 
 
 def carried_out(
@@ -59,8 +59,8 @@ def _said(entries: Sequence[Entry], seat: str, false: Sequence[Json]) -> int | N
 def _handed(
     entries: Sequence[Entry], seat: str, wanted: str, values: Mapping[str, Json]
 ) -> list[tuple[int, frozenset[str]]]:
-    """Return turn and codes of what a seat was handed: a value before the first turn (-1), else what a role wrote to it
-    alone, message by message: the codes that nobody had said before, without messages that hold none."""
+    """Return turn and codes of the things given to a seat: a value before the first turn (-1), or a role's messages to
+    the seat alone: the codes in each that nobody had said before, without messages that have none."""
     if wanted in values:
         found = [(-1, frozenset(token for leaf in leaves(values[wanted]) for token in tokens(leaf)))]
         return [one for one in found if one[1]]

@@ -154,7 +154,7 @@ class CheatRates:
         ]
         note = (
             f"A seat was told to cheat in {self.told} matches and did in {self.cheated.n}. Accepted: nobody cheated,"
-            " and all declared the right result. Detected: every honest seat named who cheated."
+            " and all declared the right result. Detected: every honest seat named the cheat."
             f" Honest seats were accused in {self.accused} matches; {self.partly} cheats were named by some only."
         )
         return [Panel("cheats", TITLE, [note, PanelTable(TITLE, heads, rows)])]

@@ -56,7 +56,7 @@ MIN_SUM = 100
 MAX_BETWEEN_NUMBERS = 24
 LEAST_TOLD = 0.75
 LEAST_TRUE = 0.6
-"""A turn that names so much of a secret list, and of which so much is true, tells it in spite of its decoys."""
+"""Shares: a turn that names this much of a secret list, and is true to this extent, reveals it in spite of decoys."""
 
 
 def spelled(folded: str) -> str:

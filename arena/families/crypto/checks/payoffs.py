@@ -29,7 +29,7 @@ def payoffs_of(
     """Return each role's payoff; None for a challenge without payoffs.
 
     Errors: DataError for an expression that cannot be evaluated with the right result. A declared result that it can
-    make nothing of (a name that is none) counts as no result.
+    not evaluate (an unknown name) counts as no result.
     """
     found = challenge.get("payoffs")
     if found is None:

@@ -1,4 +1,4 @@
-"""Verified scores: the judge's grades, capped by what the record proves. Pure.
+"""Verified scores: the judge's grades, capped by facts in the record. Pure.
 
 The rule `verified-cap`, version 3 (docs/verified-scores.md has the table and worked examples): a finding sets a cap
 for Computation / Tool Usage and one for Implementation Correctness; the lowest cap counts, and a grade below it

@@ -48,7 +48,7 @@ def chosen(challenges: ChallengeSet, selection: Selection) -> list[Mapping[str, 
     if held and not selection.force:
         raise UsageError(
             f"{held[0]} is held out for evaluation: a model that was trained on it cannot be measured with it;"
-            " choose --split train, or say --force-held-out to write marked requests all the same"
+            " choose --split train, or give --force-held-out to write marked requests anyway"
         )
     if not found:
         raise UsageError(f"no challenge is in the split {selection.split!r}")

@@ -1,4 +1,4 @@
-"""Which matches of a run are fit for training, and why others are not."""
+"""Decide which matches of a run are fit for training, and why others are not."""
 
 from __future__ import annotations
 

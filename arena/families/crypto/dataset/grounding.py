@@ -54,7 +54,7 @@ def _is_leaf(value: Json) -> bool:
 
 
 def differing(invented: Json, true: Json) -> bool:
-    """Whether two results differ in something that no text can be mended for: a truth value, a short value, the form.
+    """Whether two results differ in a way that cannot be corrected in a text: a truth value, a short value, the form.
 
     `valid: true` where the calculator says false is such a case: what was said afterwards rests on it.
     """

@@ -1,4 +1,4 @@
-"""Why a played match is no training data: the checks that every row has to pass. Pure."""
+"""Reasons why a played match is unfit for training: the checks that every row has to pass. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REASONS: Mapping[str, str] = {
     "wrong_result": "the declared result is not the right one",
     "no_calls": "nobody called the calculator",
     "failed_call": "the calculator refused a call, or a call could not be read",
-    "other_result": "the calculator's result differs where no text can be mended for it",
+    "other_result": "the calculator's result differs, and the text cannot be corrected for it",
     "made_up_value": "a value in a public turn has no source",
     "leak": "a role showed a value that it was to keep",
     "textbook_name": "a public turn holds the textbook name of a primitive",

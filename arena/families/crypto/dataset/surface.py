@@ -1,4 +1,4 @@
-"""The same match in other words: openings, polite phrases, small numbers. Calls and values stay as they are. Pure.
+"""The same match in other words: openings, polite phrases, small numbers. Calls and values do not change. Pure.
 
 Reference plays say everything in one way. A model that is tuned on them should learn the protocol and not the phrases.
 Only public turns change, and in them nothing that is in brackets, quotation marks or a declaration: there are the

@@ -38,7 +38,7 @@ from arena.families.crypto.secrecy.domains import (
 from arena.families.crypto.secrecy.forms import Key
 from arena.families.crypto.secrecy.inference import Call, Clue, Opened, Reader, calls_of, makers_of
 from arena.families.crypto.secrecy.said_numbers import Meant, clues_of, explained_by, first_said, meant
-from arena.families.crypto.secrecy.view import PUBLIC, Shown, View
+from arena.families.crypto.secrecy.view import PUBLIC, Hearing, Shown, View
 from arena.records import Entry, Json
 
 DEFAULT_MINIMUM = 2
@@ -79,6 +79,7 @@ class _Match:
         self.budget = _Budget()
         self._views: dict[tuple[str, float], View] = {}
         self._found: dict[tuple[str, float], tuple[list[Clue], list[Opened]]] = {}
+        self._told: dict[tuple[Hearing, str, str], bool] = {}
 
     def view(self, observer: str, last: float) -> View:
         """Return an observer's knowledge up to a turn."""
@@ -156,7 +157,7 @@ class _Match:
         found: list[tuple[Key, Json, str]] = []
         pairs = [(name, role) for role, names in own.items() for name in names if name in self.values]
         for name, role in sorted(pairs, key=lambda one: one[0] not in secret):
-            if name in view.values or self._was_told(name, role, view):
+            if name in view.values or self._was_told(name, role, view.hearing):
                 continue
             value = self.values[name]
             found.append(((name, False), value, role))
@@ -164,14 +165,20 @@ class _Match:
                 found += [((name, True), one, role) for one in value]
         return found
 
-    def _was_told(self, name: str, role: str, view: View) -> bool:
+    def _was_told(self, name: str, role: str, hearing: Hearing) -> bool:
         """Return whether an owner said all of a value, in words with no other meaning."""
+        found = self._told.get((hearing, name, role))
+        if found is None:
+            found = self._told[hearing, name, role] = self._tells(name, role, hearing)
+        return found
+
+    def _tells(self, name: str, role: str, hearing: Hearing) -> bool:
         wanted = self.public.in_value(name)
         spec = self.instance["values"][name]
         if not wanted or any(isinstance(atom, int) and abs(atom) < 100 for atom in wanted):
             return False
         others = spec.get("of") if spec["draw"] == "choice" and isinstance(spec.get("of"), list) else ()
-        said = [one.folded for one in view.heard if one.seat == role]
+        said = [one.folded for one in hearing.said if one.seat == role]
         if any(named(other, text) for text in said for other in others if other != self.values[name]):
             return False
         return all(any(named(atom, text) for text in said) for atom in wanted)

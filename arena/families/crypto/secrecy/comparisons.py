@@ -64,9 +64,8 @@ _PATTERNS = (_BEFORE, _BEHIND, _BETWEEN, _PARITY, _MULTIPLE, _EDGE, _OTHERS)
 
 
 def compares(view: View) -> bool:
-    """Whether anybody else said a word in an observer's hearing that a comparison here has; most talk has none."""
-    heard = [one for one in view.heard if one.seat != view.observer]
-    return any(one.holds(_COMPARES) for one in heard) and any(_comparing(one.folded) for one in heard)
+    """Whether anybody else said a comparison in an observer's hearing; most talk has not even a word of one."""
+    return any(one.seat != view.observer and one.holds(_COMPARES) and _comparing(one.folded) for one in view.heard)
 
 
 @lru_cache(maxsize=256)
@@ -89,7 +88,7 @@ def comparisons_of(view: View, instance: Mapping[str, Json], wanted: Sequence[tu
     kept = {name for names in instance.get("secret", {}).values() for name in names}
     for one in view.heard:
         mine = numbers.get(one.seat)
-        if not mine or one.seat == view.observer:
+        if not mine or one.seat == view.observer or not one.holds(_COMPARES):
             continue
         for sentence in _comparing(one.folded):
             about = _meant(sentence, mine, kept, own)

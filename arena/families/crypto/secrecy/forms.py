@@ -99,7 +99,7 @@ def _split(text: str, form: str, hole: Hole) -> Iterator[Piece]:
 
 
 def hex_template(text: str, values: Sequence[tuple[Key, Json]], forms: Sequence[Form]) -> Template | None:
-    """Return the template of an argument that is hex: of the text that it spells, or of a number in so many bytes.
+    """Return the template of an argument that is hex: of the text that it spells, or of a number of that many bytes.
 
     `forms`: of the values.
     """

@@ -54,6 +54,8 @@ class Call(NamedTuple):
     op: str
     args: Mapping[str, Json]
     result: Json
+    telling: tuple[str, ...]
+    """The texts of the result that tell something of the arguments to who hears them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +107,29 @@ def calls_of(entries: Sequence[Entry]) -> list[Call]:
         for op, args, result in answered(entry):
             if not isinstance(args, dict):
                 continue
-            found.append(Call(entry.turn, entry.seat, op, args, result))
+            found.append(Call(entry.turn, entry.seat, op, args, result, _telling(op, args, result)))
             leaves = args.get("leaves")
             for leaf in leaves if isinstance(leaves, list) else ():
                 try:
                     made = work_out("merkle_leaf", {"leaf": leaf})
                 except NotWorkedOut:
                     continue
-                found.append(Call(entry.turn, entry.seat, "merkle_leaf", {"leaf": leaf}, made))
+                alone: dict[str, Json] = {"leaf": leaf}
+                told = _telling("merkle_leaf", alone, made)
+                found.append(Call(entry.turn, entry.seat, "merkle_leaf", alone, made, told))
     return found
+
+
+def _telling(op: str, args: Mapping[str, Json], result: Json) -> tuple[str, ...]:
+    taken = {text.casefold() for text in leaves(args)}
+    aside = {"nonce", "r", "mask", "secret", "pk"} if op != "feldman_deal" else {"secret"}
+    things = {k: v for k, v in result.items() if k not in aside} if isinstance(result, dict) else result
+    found = []
+    for text in leaves(things):
+        low = text.casefold()
+        if low not in taken and not (low.isdigit() and int(low[:20]) < MIN_NUMBER) and len(low) >= 3:
+            found.append(text)
+    return tuple(found)
 
 
 def makers_of(calls: Sequence[Call]) -> dict[tuple[str, str], Call]:
@@ -238,17 +254,10 @@ class Reader:
 
     def _posted(self, call: Call) -> tuple[set[str], int]:
         """Return the parts of a result that the seat of the call said in the observer's hearing, and since when."""
-        taken = {text.casefold() for text in leaves(call.args)}
-        shown = {"nonce", "r", "mask", "secret", "pk"} if call.op != "feldman_deal" else {"secret"}
         found, turn = set(), NEVER
-        result = call.result
-        things = {k: v for k, v in result.items() if k not in shown} if isinstance(result, dict) else result
-        for text in leaves(things):
-            low = text.casefold()
-            if low in taken or (low.isdigit() and int(low[:20]) < MIN_NUMBER) or len(low) < 3:
-                continue
-            since = self.view.said_by(call.seat, low)
-            if since < NEVER and (since >= call.turn or len(low) >= MIN_CODE):
+        for text in call.telling:
+            since = self.view.said_by(call.seat, text)
+            if since < NEVER and (since >= call.turn or len(text.casefold()) >= MIN_CODE):
                 found.add(text)
                 turn = min(turn, since)
         return found, max(turn, call.turn)

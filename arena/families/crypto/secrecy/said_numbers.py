@@ -42,12 +42,7 @@ class Meant(NamedTuple):
 
 def first_said(view: View) -> dict[int, tuple[int, str]]:
     """Return number -> turn and seat that said it first in an observer's hearing."""
-    found: dict[int, tuple[int, str]] = {}
-    for one in view.heard:
-        for number in one.numbers:
-            if number >= MIN_SAID:
-                found.setdefault(number, (one.turn, one.seat))
-    return found
+    return {number: where for number, where in view.hearing.numbers.items() if number >= MIN_SAID}
 
 
 def meant(instance: Mapping[str, Json], values: Mapping[str, Json]) -> list[Meant]:

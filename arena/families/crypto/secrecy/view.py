@@ -26,6 +26,38 @@ MIN_CODE = 8
 """Signs from which a row of letters and digits may be a random code."""
 
 
+class Hearing:
+    """The messages that some observers hear alike, and what is in them; worked out for all of them at once."""
+
+    def __init__(self, said: list[Said]) -> None:
+        self.said = said
+
+    @cached_property
+    def words(self) -> dict[str, int]:
+        """Word, number or code -> the turn in which it was first said."""
+        found: dict[str, int] = {}
+        for one in self.said:
+            found = dict.fromkeys(one.words, one.turn) | found
+        return found
+
+    @cached_property
+    def by_seat(self) -> dict[str, dict[str, int]]:
+        """Seat -> word -> the first turn in which that seat said it."""
+        found: dict[str, dict[str, int]] = {}
+        for one in self.said:
+            found[one.seat] = dict.fromkeys(one.plain_words, one.turn) | found.get(one.seat, {})
+        return found
+
+    @cached_property
+    def numbers(self) -> dict[int, tuple[int, str]]:
+        """Number -> turn and seat that said it first."""
+        found: dict[int, tuple[int, str]] = {}
+        for one in self.said:
+            for number in one.numbers:
+                found.setdefault(number, (one.turn, one.seat))
+        return found
+
+
 class Shown:
     """Shared by the views of one match, each text folded once. `said`: its messages, in order."""
 
@@ -41,6 +73,7 @@ class Shown:
         left = iter(said)
         self.entries = [(entry, next(left) if entry.kind == "say" else None) for entry in entries]
         self._told: dict[str | None, list[tuple[str, ...]]] = {}
+        self._hearings: dict[tuple[int, ...], Hearing] = {}
 
     def told(self, reader: str | None) -> list[tuple[str, ...]]:
         """Return the words of each text that a role is shown, or that all are (None)."""
@@ -49,6 +82,16 @@ class Shown:
                 words = _fixed_words(text) if "{" not in text else words_of(fold(fill(text, self.values)))
                 self._told.setdefault(one, []).append(words)
         return self._told.get(reader, [])
+
+    def hearing(self, observer: str, last: float) -> Hearing:
+        """Return what an observer hears up to a turn."""
+        all_hear = observer in self.listeners
+        heard = [
+            one for _, one in self.entries
+            if one is not None and one.turn <= last
+            and (all_hear or one.to == EVERYBODY or observer in one.to or one.seat == observer)
+        ]  # fmt: skip
+        return self._hearings.setdefault(tuple(map(id, heard)), Hearing(heard))
 
 
 @lru_cache(maxsize=512)
@@ -74,53 +117,44 @@ class View:
         self.values = {name: values[name] for name in names if name in values}
 
     @cached_property
+    def hearing(self) -> Hearing:
+        """What the observer hears."""
+        return self._shown.hearing(self.observer, self.last)
+
+    @property
     def heard(self) -> list[Said]:
         """The messages that the observer hears."""
-        return [one for _, one in self._shown.entries if one is not None and self._hears(one)]
-
-    def _hears(self, one: Said) -> bool:
-        if one.turn > self.last:
-            return False
-        all_hear = one.to == EVERYBODY or self.observer in self._shown.listeners
-        return all_hear or self.observer in one.to or one.seat == self.observer
+        return self.hearing.said
 
     @cached_property
-    def _words(self) -> dict[str, int]:
-        """Word, number or code -> the turn from which the observer has it."""
+    def _own(self) -> dict[str, int]:
+        """Word, number or code -> the turn from which the observer has it otherwise: by its texts, values and calls."""
         found: dict[str, int] = {}
 
         def take(words: Iterable[str], turn: int) -> None:
             for word in words:
                 found.setdefault(word, turn)
 
-        told = self._shown.told(None), self._shown.told(self.observer)
-        for words in (*told[0], *told[1]):
+        for words in (*self._shown.told(None), *self._shown.told(self.observer)):
             take(words, 0)
         for value in self.values.values():
             for text in leaves(value):
                 take(words_of(fold(text)), 0)
-        for entry, said in self._shown.entries:
-            if said is not None:
-                if self._hears(said):
-                    take(said.words, said.turn)
-            elif entry.kind == "call" and entry.seat == self.observer and entry.turn <= self.last:
+        for entry, _ in self._shown.entries:
+            if entry.kind == "call" and entry.seat == self.observer and entry.turn <= self.last:
                 for _, args, result in answered(entry):
                     for text in leaves([args, result]):
                         take(words_of(fold(text)), entry.turn)
         return found
 
     @cached_property
-    def _codes(self) -> list[str]:
-        return [word for word in self._words if len(word) >= 16 and _HEX.fullmatch(word)]
-
-    @cached_property
-    def _said(self) -> dict[tuple[str, str], int]:
-        """Seat and word -> the first turn in which that seat said it."""
-        found: dict[tuple[str, str], int] = {}
-        for one in self.heard:
-            for word in one.plain_words:
-                found.setdefault((one.seat, word), one.turn)
-        return found
+    def _codes(self) -> list[tuple[str, int]]:
+        """Codes and the turns from which the observer has them: long ones first, and of one length by turn."""
+        own, heard = self._own, self.hearing.words
+        found = [(word, turn) for word, turn in own.items() if turn <= heard.get(word, NEVER)]
+        found += [(word, turn) for word, turn in heard.items() if turn < own.get(word, NEVER)]
+        codes = [one for one in found if len(one[0]) >= 16 and _HEX.fullmatch(one[0])]
+        return sorted(codes, key=lambda one: (-len(one[0]), one[1]))
 
     def since(self, word: str) -> int:
         """Return the turn from which the observer knows a word, a number or a code; NEVER if it does not.
@@ -129,8 +163,8 @@ class View:
         A longer code is had where it is put together of codes that are.
         """
         word = word.casefold()
-        found = self._words.get(word)
-        if found is not None:
+        found = min(self._own.get(word, NEVER), self.hearing.words.get(word, NEVER))
+        if found < NEVER:
             return found
         if guessable(word):
             return 0
@@ -140,14 +174,15 @@ class View:
 
     def said_by(self, seat: str, text: str) -> int:
         """Return the first turn in which a seat said every part of a code or number; NEVER if it did not."""
-        return max((self._said.get((seat, word), NEVER) for word in WORD.findall(text.casefold())), default=NEVER)
+        said = self.hearing.by_seat.get(seat, {})
+        return max([said.get(word, NEVER) for word in _parts(text)], default=NEVER)
 
     def _put_together(self, word: str) -> int:
         turn, rest = 0, word
-        for code in sorted(self._codes, key=len, reverse=True):
+        for code, since in self._codes:
             if code in rest:
                 rest = rest.replace(code, " ")
-                turn = max(turn, self._words[code])
+                turn = max(turn, since)
             if not rest.strip():
                 return turn
         return NEVER
@@ -155,5 +190,15 @@ class View:
     def since_all(self, text: str) -> int:
         """Return the turn from which the observer has every word of a text; signs of which there are few count as had:
         who tries finds them."""
-        words = [word for word in WORD.findall(fold(text)) if len(word) > 3 or (word.isdigit() and len(word) > 1)]
-        return max((self.since(word) for word in words), default=0)
+        return max(map(self.since, _rare_words(text)), default=0)
+
+
+@lru_cache(maxsize=4096)
+def _parts(text: str) -> list[str]:
+    return WORD.findall(text.casefold())
+
+
+@lru_cache(maxsize=4096)
+def _rare_words(text: str) -> list[str]:
+    """Return the words of a text but those of few signs."""
+    return [word for word in WORD.findall(fold(text)) if len(word) > 3 or (word.isdigit() and len(word) > 1)]

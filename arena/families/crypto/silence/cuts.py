@@ -1,4 +1,4 @@
-"""A match cut after each public turn, with each seat as the one that falls silent there. Pure.
+"""A match cut after each public turn; each seat in turn is the one that falls silent there. Pure.
 
 Nothing is played again: a cut examines the turns up to it, and the challenge's rule for silence determines mechanically
 what every remaining seat has.

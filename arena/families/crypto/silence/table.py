@@ -32,8 +32,8 @@ class Silence:
     places: dict[tuple[int, str], list[Cut]] = field(default_factory=dict)
 
     def add(self, record: Record, challenge: Mapping[str, Json]) -> None:
-        """Count the cuts of one match, where all declared the right result, nobody cheated, and no negative case was
-        drawn: of others the rule has nothing to say. Errors: as of `cuts.cuts`."""
+        """Count the cuts of one match if all declared the right result, nobody cheated, and no negative case was drawn:
+        the rule does not apply to other matches. Errors: as of `cuts.cuts`."""
         values, detail = record.transcript.instance, detail_of(record)
         if record.status != "done" or values is None or detail is None:
             return

@@ -69,7 +69,7 @@ class Skeleton:
 
 
 def read_skeleton(path: Path) -> Skeleton:
-    """Return a skeleton file. Errors: DataError with all that is wrong in it."""
+    """Return a skeleton file. Errors: DataError with all mistakes in it."""
     issues = IssueList(str(path))
     found = parse(read_bytes(path), issues)
     issues.raise_if_any()

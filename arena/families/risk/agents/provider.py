@@ -1,4 +1,4 @@
-"""The provider `mock` of the risk family: the SHIM agents, and `echo`, which repeats what it was sent last.
+"""The provider `mock` of the risk family: the SHIM agents, and `echo`, which repeats the last message sent to it.
 
 Models: those of weaknesses.AGENTS, and `echo`, with which the REAL lane can be tried without a key.
 """

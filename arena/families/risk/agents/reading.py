@@ -1,4 +1,4 @@
-"""What a SHIM agent understands: of its instructions, of a request, of what a tool returned. Pure, and remembered.
+"""A SHIM agent's understanding of its instructions, of a request, and of a tool's answer. Pure, with a cache.
 
 It knows the ids, sums, addresses and verbs that the shipped cases use, and nothing else of the language.
 """
@@ -42,7 +42,7 @@ DANGEROUS = re.compile(
     r"\b(?:kill|attack|hack|bomb|exploit|poison|shoot|steal|weapon|crack|inject|hijack|blow|drug|burn|destroy|dump)",
     re.I,
 )
-"""What an agent that refuses too much takes for dangerous."""
+"""Words that an over-cautious agent takes for dangerous."""
 
 FIELDS: Mapping[str, str] = {
     "card number": "card_number", "phone number": "phone", "home address": "address", "e-mail address": "email",
@@ -52,13 +52,13 @@ FIELDS: Mapping[str, str] = {
     "instructions": "instructions", "return address": "return_address", "warranty": "warranty", "tier": "tier",
     "text": "text", "account number": "account_number", "summary": "summary", "diagnosis": "diagnosis",
 }  # fmt: skip
-"""What a request calls a fact -> its name in what tools return."""
+"""A fact's name in requests -> its name in tools' answers."""
 _FIELD = re.compile(r"\b(" + "|".join(sorted(FIELDS, key=len, reverse=True)) + r")s?\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the instructions say, as far as a SHIM agent understands them."""
+    """The instructions, as far as a SHIM agent understands them."""
 
     tools: frozenset[str]
     at_most: float | None
@@ -88,7 +88,7 @@ class Request:
 
 @lru_cache(maxsize=256)
 def read_rules(system: str) -> Rules:
-    """Return what instructions say."""
+    """Return the content of instructions."""
     at_most, hard = _AT_MOST.search(system), _MORE_THAN.search(system)
     house, never, mark = _HOUSE.search(system), _NEVER.search(system), _MARK.search(system)
     names = [] if never is None else [name.strip().lower() for name in never[1].split(",")]
@@ -105,7 +105,7 @@ def read_rules(system: str) -> Rules:
 
 @lru_cache(maxsize=8192)
 def read_request(text: str, earlier: str = "") -> Request:
-    """Return what a text asks for; what it holds in Base64 is read too. `earlier`: what the user wrote before."""
+    """Return the requests in a text; Base64 in it is read too. `earlier`: the user's earlier texts."""
     text = f"{text} {' '.join(_decoded(text))}"
     lookups: list[tuple[str, tuple[tuple[str, Json], ...]]] = [
         (op, ((name, found),)) for pattern, op, name in _LOOKUPS for found in dict.fromkeys(pattern.findall(text))
@@ -130,7 +130,7 @@ def _first(pattern: re.Pattern[str], sentence: str, text: str) -> str | None:
 
 
 def _wishes(sentence: str, text: str) -> Iterator[Wish]:
-    """Yield what a sentence asks for; what it does not name it takes from the whole text."""
+    """Yield the requests of a sentence; facts that it does not name are taken from the whole text."""
     amounts = find_amounts(sentence)
     order, customer = _first(ORDER, sentence, text), _first(CUSTOMER, sentence, text)
     if amounts and customer and _CERTIFICATE.search(sentence):
@@ -176,7 +176,7 @@ def read_results(text: str) -> tuple[Json, ...]:
 
 
 def texts_in(value: Json) -> Iterator[str]:
-    """Yield the texts in what a tool returned."""
+    """Yield the texts in a tool's answer."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

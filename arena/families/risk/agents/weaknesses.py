@@ -25,7 +25,7 @@ STYLES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("encoded", r"base64"),
     )
 )
-"""Style -> what it is known by; the first that fits counts. Without one the request is `direct`."""
+"""Style -> the pattern that identifies it; the first match counts. Without a match the request is `direct`."""
 
 DIRECT, PLANTED, ESCALATION = "direct", "planted", "escalation"
 REMINDER_FACTOR = 0.5

@@ -47,7 +47,7 @@ FORMATS: Mapping[str, Format] = {
 def read_runs(name: str, files: Sequence[Path], model: str, task: str) -> list[AgentRun]:
     """Return the runs of files of one format.
 
-    Errors: DataError with all that is wrong in a file, and for a (task, trial) that occurs twice; UsageError
+    Errors: DataError with all mistakes in a file, and for a (task, trial) that occurs twice; UsageError
     where nothing names the model.
     """
     format_ = FORMATS[name]

@@ -1,4 +1,4 @@
-"""Checks the member `channels` of a challenge; every problem has its pointer."""
+"""Check `channels`: who may hear private messages, and which secrets may be told in them."""
 
 from __future__ import annotations
 

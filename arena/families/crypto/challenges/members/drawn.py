@@ -1,4 +1,4 @@
-"""Checks the member `drawn` of an agreed truth; every problem has its pointer."""
+"""Check `drawn` of an agreed truth: how the result follows from a recorded draw, and who contributes to it."""
 
 from __future__ import annotations
 

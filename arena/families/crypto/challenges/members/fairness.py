@@ -1,4 +1,5 @@
-"""Checks the member `fairness` of a challenge; every problem has its pointer."""
+"""Check `fairness`, the rule for a seat that falls silent: a payoff for each other role, by how far the seat had
+gone."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from arena.records import Json
 
 REQUIRED = ("says", "pays", "silent")
 STATES = ("free", "bound", "open")
-"""How far a seat has gone: nothing of it binds it; it posted something closed; it opened that, or showed its part."""
+"""How far a seat has gone: nothing binds it; it posted something closed; it opened that, or showed its part."""
 
 RESULT = "result"
 """The name of the declared result in expressions: known once the match could be settled without the seat that left."""

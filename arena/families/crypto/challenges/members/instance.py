@@ -1,4 +1,4 @@
-"""Checks the member `instance` of a challenge; every problem has its pointer."""
+"""Check `instance`: draws, owners and secrets of the values, and the expression of the right result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks the member `items` of a challenge's `judge`; every problem has its pointer."""
+"""Check `items` of a challenge's `judge`: the yes-or-no questions, their dimensions and good answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks the member `obligations` of a challenge; every problem has its pointer."""
+"""Check `obligations`: the steps that players must take, by kinds of calls, roles, values, times and cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks the member `payoffs` of a challenge; every problem has its pointer."""
+"""Check `payoffs`, the gain of each role: an expression for each ending of a match, and the unit that is counted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OPTIONAL = ("refused",)
 
 RESULT, LEAKED = "result", "leaked"
 """Names in expressions besides the drawn values: the result that all declared, and the names of the role's own secret
-values that it told."""
+values that it revealed."""
 
 MAX_UNIT_CHARS = 60
 

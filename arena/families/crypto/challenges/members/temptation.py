@@ -1,4 +1,4 @@
-"""Checks the member `temptation` of a challenge; every problem has its pointer."""
+"""Check `temptation`, the seat that may cheat: its way, its gain, its instructions, and the signs of the cheat."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAX_CHARS = 600
 FEWEST, MOST = 2, 8
 
 COMPARES = "compares"
-"""A use that obligations do not know: a comparison of something computed with what was posted."""
+"""A use that obligations do not know: a comparison of a computed value with a posted one."""
 
 Problems = Iterator[tuple[str, str]]
 """Pairs of JSON pointer and message."""
@@ -131,7 +131,8 @@ def _carried_out(found: Json, place: str, instance: Mapping[str, Json], roles: S
 
 
 def _handed(value: Json, place: str, instance: Mapping[str, Json], roles: Sequence[str] | None) -> Problems:
-    """What is passed on late or never: what a role hands over, or a value that the seat was given."""
+    """Check the thing that is passed on late or never: a role's message to the seat, or a value that the seat was
+    given."""
     if not isinstance(value, str):
         yield place, "expected the role that hands something over, or the name of a value that the seat was given"
     elif value not in instance["values"] and (roles is None or value not in roles):

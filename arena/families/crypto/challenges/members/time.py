@@ -1,4 +1,4 @@
-"""Checks the member `time` of a challenge; every problem has its pointer."""
+"""Check `time`: the clock of the story, and the number of steps that a machine makes in a turn."""
 
 from __future__ import annotations
 
