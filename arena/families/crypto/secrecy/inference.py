@@ -216,6 +216,8 @@ class Reader:
         made = self._made.get((seat, text.casefold()))
         parts = None if made is None else derived_from(made.op, made.args)
         texts = [leaf for part in parts or () for leaf in leaves(part) if len(leaf) >= MIN_CODE]
+        if any(one.startswith("utf8:") for one in texts):
+            return NEVER  # words may be what is looked for, so they are no code that one has
         return max((self._had_since(seat, one, depth + 1) for one in texts), default=NEVER)
 
     def _template(self, text: str, seat: str, unowned: bool) -> Template:
