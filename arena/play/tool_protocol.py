@@ -40,7 +40,7 @@ __all__ = [
     "results_message",
 ]  # fmt: skip
 
-PROTOCOL_VERSION = "tool-protocol/3"
+PROTOCOL_VERSION = "tool-protocol/4"
 
 
 class Parsed(NamedTuple):
