@@ -49,7 +49,7 @@ MATCHES = 2000
 """Of the run in two processes."""
 BUSY = "sum(number * number % 7 for number in range(20_000_000))"
 WAVES = 12
-"""Matches a worker plays over HTTP: all take equally long, so whole waves leave no worker idle at the end."""
+"""Matches that each worker plays over HTTP: all take equally long, so whole waves leave no worker idle at the end."""
 MANY_WORKERS, MANY_LATENCY_S, MANY_WAVES = 1024, 1.0, 3
 """Of the run in two processes over HTTP, which shows how many calls one machine keeps in flight."""
 

@@ -48,7 +48,7 @@ REFUSED = {
     r"\b[Cc]ount what another one counted\b": "add the counts of another one",
     r"\bout of the run directory\b": "from the run directory",
     r"\b(?:bug|error|mistake) of ours\b|\bour own bug\b": "a bug in the arena",
-    r"\bfiles? of holes\b": "a sparse file",
+    r"\b(?:files? of|made of) holes\b": "a sparse file",
     r"\b(?:all|everything) that is wrong\b": "all mistakes",
     r"\b[Mm]ended\b": "corrected, fixed, repaired",
     r"\bof which it holds\b": "for which it is true",

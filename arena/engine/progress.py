@@ -131,7 +131,7 @@ class NotPassed(NamedTuple):
 
     @staticmethod
     def of(record: Record) -> NotPassed:
-        """Return what of a record is kept, whatever its status."""
+        """Return the kept part of a record, whatever its status."""
         if record.status == "done" and record.score.unscored and STOPS[record.stop].scored:
             return NotPassed(record.key, UNSCORED, record.stop, record.score.unscored)
         detail = record.score.unscored if record.status == PENDING else record.transcript.detail

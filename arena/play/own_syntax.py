@@ -38,7 +38,7 @@ NAMESPACE = r"(?:[|\uff5c]DSML[|\uff5c]|\w{1,12}:|longcat_)?"
 """Prefixes of the name of a tag: <\uff5cDSML\uff5cinvoke ...>, <seed:tool_call>, <longcat_tool_call>."""
 
 CUT_OPENER = r"function=(?=[\w.-]{1,120}\s{0,4}[({])|\|tool_call>"
-"""What follows the `<` of a mark without its usual end: of a tag that Llama models leave open,
+"""The text after the `<` of a mark without its usual end: of a tag that Llama models leave open,
 <function=hash{"data": "00"}</function>, and of Gemma 4, <|tool_call>call:hash{...}<tool_call|>."""
 
 _NAME = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,120})(?P<number>:\d{1,6})?")

@@ -106,10 +106,10 @@ Meaning = Literal[
     "missing", "retry", "refused",
 ]  # fmt: skip
 """allowance: this one request is more than a minute allows.  quota: waiting does not help.  filter: the request was
-refused for its content.  refusal: the model's answer was.  context: the conversation does not fit.  generation: the
-model's call could not be read.  roles: a role is refused.  throttle: too fast.  loading: the
-model is not there yet.  auth, missing: key, model or address is
-wrong.  refused: nothing here would cure it."""
+refused for its content.  refusal: the model's answer was refused for its content.  context: the conversation does not
+fit.  generation: the model's call could not be read.  roles: a role is refused.  throttle: too fast.  loading: the
+model is not loaded yet.  auth, missing: key, model or address is wrong.  refused: any other error; a retry would not
+help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ ERROR_RULES = (
         | input\ should\ be\ '(user|assistant)'""",
     ),
     _rule("auth", (400,), r"invalid_api_key | api_key_invalid | api\ key\ (is\ )?(not\ valid|invalid)"),
-    # A local server takes minutes to load a large model, and loads one again that has gone.
+    # A local server takes minutes to load a large model, and loads an unloaded one again.
     _rule(
         "loading",
         (400, 404, 500, 503),

@@ -255,7 +255,7 @@ def _digest(name: str, folder: int, plain: bool = False) -> Digest:
         data = os.read(descriptor, _CHUNK)
         digest, size = hashlib.sha256(data), len(data)
         if plain and size == _CHUNK and is_hollow(os.fstat(descriptor)):
-            raise OSError(errno.EINVAL, "it is made of holes", name)
+            raise OSError(errno.EINVAL, "it is a sparse file", name)
         while len(data) == _CHUNK and (data := os.read(descriptor, _CHUNK)):
             digest.update(data)
             size += len(data)
