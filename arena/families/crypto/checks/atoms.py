@@ -48,7 +48,11 @@ def atoms(value: Json) -> Iterator[str | int]:
         yield value
 
 
-@lru_cache(maxsize=4096)
+MOST_KEPT = 1024
+"""Values whose forms are kept: more than one match draws, so that memory does not grow with the run."""
+
+
+@lru_cache(maxsize=MOST_KEPT)
 def plain_forms(atom: str | int) -> tuple[str, ...]:
     """Return how an atom may be written in plain, folded."""
     if isinstance(atom, int):
@@ -72,7 +76,7 @@ def plain_forms(atom: str | int) -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MOST_KEPT)
 def disguised_forms(atom: str | int) -> tuple[str, ...]:
     """Return an atom written backwards, folded; none for a short one, which may occur by chance."""
     text = fold(str(atom))
@@ -122,7 +126,6 @@ def _stands(form: str, text: str) -> bool:
     return False
 
 
-@lru_cache(maxsize=4096)
 def encoded_forms(atom: str | int) -> frozenset[str]:
     """Return how an atom may be written encoded: hex, base64, base32 and decimal of each reading of it as bytes; a
     number also binary and octal."""
@@ -174,8 +177,8 @@ def _last_of_base32(body: str) -> str:
     return rest + "=" * (8 - len(rest)) if len(rest) in (2, 4, 5, 7) else ""
 
 
-@lru_cache(maxsize=4096)
-def _encoded_lower(atom: str | int) -> tuple[tuple[str, str], ...]:
+@lru_cache(maxsize=MOST_KEPT)
+def encoded_with_lower(atom: str | int) -> tuple[tuple[str, str], ...]:
     """Return the encoded forms of an atom, each with itself in lower case."""
     return tuple([(form, form.lower()) for form in encoded_forms(atom)])
 
@@ -186,7 +189,7 @@ def stands_encoded(atom: str | int, text: str, lower: str | None = None) -> bool
     `lower`: the text in lower case, for who asks for many atoms.
     """
     low = text.lower() if lower is None else lower
-    for form, form_low in _encoded_lower(atom):
+    for form, form_low in encoded_with_lower(atom):
         if form_low not in low:
             continue
         if re.search(rf"(?<![A-Za-z0-9+/_]){re.escape(form)}(?![A-Za-z0-9+/_])", text) or (

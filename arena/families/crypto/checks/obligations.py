@@ -16,7 +16,7 @@ from arena.families.crypto.challenges.instance import drawn_case, known_names
 from arena.families.crypto.challenges.members.time import moment_minutes, turn_minutes
 from arena.families.crypto.cheats.conduct import carried_out, failed_checks
 from arena.families.crypto.cheats.variants import tempted_seat
-from arena.families.crypto.checks.atoms import atoms, decoded_texts, encoded_forms, named, stands_encoded
+from arena.families.crypto.checks.atoms import atoms, decoded_texts, encoded_with_lower, named, stands_encoded
 from arena.families.crypto.checks.folding import clean, fold
 from arena.families.crypto.checks.keys import UNTIL_POSTED, UNTIL_USED, guessable
 from arena.families.crypto.checks.links import Link, Made, Provenance, provenance
@@ -266,7 +266,7 @@ def holds(args: str, value: Json) -> bool:
     return all(
         named(atom, text)
         or any(named(atom, read) for read in decoded)
-        or any(form.lower() in text for form in encoded_forms(atom))
+        or any(low in text for _, low in encoded_with_lower(atom))
         for atom in wanted
     )
 
