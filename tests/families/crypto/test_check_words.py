@@ -70,7 +70,7 @@ def test_a_cap_names_the_turns_that_it_rests_on() -> None:
     assert cap_words(BAD, None, "asserted_mostly").turns == (3,)
     assert cap_words(BAD, {"listed": listed}, "wrong_result") == Said("A declared result is wrong", (8,))
     assert cap_words(BAD, {"listed": listed}, "failed_check_untold").turns == (7,)
-    assert cap_words(BAD, None, "obligations_none").text.endswith("was done: left open by Bo")
+    assert cap_words(BAD, None, "obligations_none").text.endswith("was taken: left open by Bo")
 
 
 def test_a_value_in_words_has_no_signs_of_json() -> None:
