@@ -1,7 +1,8 @@
-"""The reference play, in which one thing that makes it worth something is undone: another one in every match.
+"""The reference play with one of its protections undone, a different one in each match.
 
-All calls are made, and their results are right. But the keys are told to everybody, or what is fixed is opened in the
-same breath, or everybody's secrets go to the next seat under a seal, or what is handed in is tested against nothing.
+All calls are made, and their results are right. But the keys are published, or commitments are posted with their
+openings, or each seat sends its secrets under a seal to a seat that must not have them, or the deciding checks are made
+over unrelated words.
 """
 
 from __future__ import annotations
@@ -25,15 +26,14 @@ from arena.records import Json
 _OVER_WORDS = frozenset({"ed25519_verify", "open_hash"})
 
 Shown = Iterator[tuple[str, str]]
-"""Labels, and what is told under them."""
+"""Labels and the values published under them."""
 
 
 def play(case: Case) -> Turns | None:
-    """Return the reference's turns with one thing undone, the first that applies from the match's number on; None if
-    none does.
+    """Return the reference's turns with one protection undone; None if no way applies.
 
-    In a negative case the play breaks off before keys, openings or secrets are of any worth, so the check is what
-    counts there: it is made over other words, or left out.
+    The number of the match decides which way is tried first. A negative case ends before keys, openings or secrets
+    matter, so there the check is made over other words, or left out.
     """
     drawn = drawn_case(case.challenge["instance"], case.values)
     ways = [keys_told, opened_at_once, sealed_to_the_next, tested_against_nothing]
@@ -44,7 +44,7 @@ def play(case: Case) -> Turns | None:
 
 
 def keys_told(case: Case) -> Turns | None:
-    """Return turns in which each seat tells the keys that it drew and signs, proves or covers with."""
+    """Return turns in which each seat publishes the keys that it drew for signing, proving or masking."""
     keys = {
         name
         for messages in case.reference["turns"].values() for message in messages
@@ -61,7 +61,7 @@ def keys_told(case: Case) -> Turns | None:
 
 
 def opened_at_once(case: Case) -> Turns | None:
-    """Return turns in which each seat posts what it fixes together with what opens it."""
+    """Return turns in which each seat posts its commitments together with their openings."""
 
     def opening(op: str, args: Mapping[str, Json], name: str) -> Shown:
         if op == "commit_hash":
@@ -75,8 +75,8 @@ def opened_at_once(case: Case) -> Turns | None:
 
 
 def _telling(case: Case, shown: Callable[[str, Mapping[str, Json], str], Shown]) -> Turns | None:
-    """Return the reference's turns in which each seat also tells, as soon as it speaks to all, what `shown` gives of
-    its calls; None if that is nothing."""
+    """Return the reference's turns in which each seat also publishes what `shown` yields for its calls, in its next
+    public message; None if nothing is published."""
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
     any_told = False
     for messages in turns.values():
@@ -96,7 +96,7 @@ def _telling(case: Case, shown: Callable[[str, Mapping[str, Json], str], Shown])
 
 
 def _named_calls(message: Any) -> Iterator[tuple[str, Mapping[str, Json], str]]:
-    """Yield op, arguments and name of the calls of a message, those of a batch singly; loops are left out."""
+    """Yield op, arguments and name of each call of a message, also of those inside a batch; loops are omitted."""
     for call in message.get("calls", ()) if isinstance(message, dict) else ():
         if "for" in call or "as" not in call:
             continue
@@ -155,8 +155,8 @@ def _kept(case: Case, role: str, hearer: str) -> list[str]:
 
 
 def tested_against_nothing(case: Case) -> Turns | None:
-    """Return turns in which the checks that decide the case are made over other words, and everybody goes on as is
-    right in this case; None without checks over words."""
+    """Return turns in which the deciding checks are made over other words, and everybody then does what is right in
+    this case; None if no check is made over words."""
     drawn = drawn_case(case.challenge["instance"], case.values)
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
     changed, label = False, "" if drawn is None or not drawn.negative else drawn.label
@@ -179,8 +179,7 @@ def tested_against_nothing(case: Case) -> Turns | None:
 
 
 def _decides(call: Any, label: str) -> bool:
-    """Return whether a call is a check over words by which a play tells the cases apart, or the case `label` from the
-    others where that is given."""
+    """Return whether a call is a check over words that decides the case, or, with a `label`, that case alone."""
     one = call.get("call", call)
     name = str(one.get("as", ""))
     return (name == f"{CASE_MARK}{label}" if label else name.startswith(CASE_MARK)) and one["op"] in _OVER_WORDS

@@ -1,8 +1,8 @@
-"""What has to stay unknown of a call for it to protect anything: its keys, and what opens it. Pure.
+"""The secret inputs of a call: its keys and openings. A call protects nothing if everybody knows them. Pure.
 
-A signature under a key that everybody has says nothing about who signed, a covering with a known number covers nothing,
-a value fixed together with its opening is said, and not fixed. So a thing counts only while its keys were not
-said to everybody, and if they are none that everybody tries first.
+A signature under a key that everybody has does not show who signed. A mask with a known number hides nothing. A value
+posted together with its opening is revealed, not fixed. So the result of a call counts only while its keys are not
+public, and only if they are not among the keys that everybody tries first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KEYS_OF: Mapping[str, frozenset[str]] = {
     "timelock_make": frozenset(),
     "share_refresh": frozenset(),
 }
-"""Op -> its key arguments, where they are others than KEY_ARGUMENTS: the nonce of a seal is public."""
+"""Op -> its key arguments, if they differ from KEY_ARGUMENTS: the nonce of a seal is public."""
 
 UNTIL_USED = frozenset({SIGNS, PROVES, MASKS})
 """Kinds whose key must be unknown until somebody relies on them; a seal or a commitment may be opened
@@ -36,7 +36,7 @@ DERIVING = frozenset({
     "hash_to_int", "expand_message", "modadd", "modmul", "sealed_open", "aead_decrypt", "hpke_open", "rsa_decrypt",
     "ibe_decrypt",
 })  # fmt: skip
-"""Ops without chance whose result anybody has who has their codes."""
+"""Deterministic ops: anybody who has their codes can compute the result."""
 
 PUBLIC_WORDS = frozenset({"context", "info", "dst", "aad", "label", "G", "fn", "alg", "to", "from", "kem", "endian"})
 
@@ -44,7 +44,7 @@ MIN_BYTES = 8
 
 
 def guessable(code: str) -> bool:
-    """Return whether a hex code is one that is tried first: of a few repeated bytes, or counting up or down."""
+    """Return whether a hex code would be guessed first: at most two different bytes, or bytes that count up or down."""
     low = code.lower()
     if len(low) < 2 * MIN_BYTES or len(low) % 2:
         return False
@@ -58,7 +58,7 @@ def guessable(code: str) -> bool:
 
 
 def keys_of(op: str, kind: str, args: Json, result: Json) -> Iterator[Json]:
-    """Yield the arguments, and parts of the result, that must not be known for a thing to protect anything."""
+    """Yield the arguments and parts of the result that must be unknown for the call to protect anything."""
     if not isinstance(args, dict) or kind not in UNTIL_USED | UNTIL_POSTED:
         return
     for name in KEYS_OF.get(op, KEY_ARGUMENTS) & args.keys():
@@ -72,15 +72,13 @@ def keys_of(op: str, kind: str, args: Json, result: Json) -> Iterator[Json]:
 
 
 def random_parts(kind: str, args: Json) -> Iterator[Json]:
-    """Yield the arguments of a commitment whose random values must not be known: what is fixed, and what it is mixed
-    with."""
+    """Yield the arguments of a commitment whose random values must be unknown: the fixed value and its randomness."""
     if kind == COMMITS and isinstance(args, dict):
         yield from (value for name, value in args.items() if name not in PUBLIC_WORDS)
 
 
 def derived_from(op: str, args: Json) -> Iterable[Json] | None:
-    """Return the arguments from which the result of an op follows without chance; None where it does not, or not from
-    codes alone."""
+    """Return the arguments that determine the result of an op; None if chance or anything but codes affects it."""
     if op not in DERIVING or not isinstance(args, dict):
         return None
     return [value for name, value in args.items() if name not in PUBLIC_WORDS]
