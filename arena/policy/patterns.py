@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 MOST_WAYS = 2**17
-"""Limit on the ways in which repetitions may divide one text among them: `(?:\\d[ -]?){15,16}` has 2^17,
+"""Limit on the ways in which repetitions may divide one text among them: `(?:a?){16}` has 2^16,
 `.{0,80}a.{0,80}` 81 * 81; a repetition without a bound counts as WINDOW."""
 
 WINDOW, OVERLAP = 4096, 1024
@@ -117,7 +117,7 @@ def _repeat_problem(node: Any) -> str:
             return "it repeats a part that repeats something itself; write the inner part with a fixed length"
         if name == "BRANCH" and high >= _LARGE and _ambiguous(inner[1][1]):
             return "it repeats alternatives that can begin alike; let each begin with another character"
-    if high < _LARGE and _ways(body) ** high > MOST_WAYS:
+    if high < _LARGE and _forms(body, high) > MOST_WAYS:
         return f"it repeats a part of several forms up to {high} times; write fewer repetitions, or one form"
     return ""
 
@@ -152,6 +152,36 @@ def _ways(sequence: Any) -> int:
         if ways >= _MANY:
             return _MANY
     return ways
+
+
+def _forms(body: Any, times: int) -> int:
+    """Return the number of forms in which `times` parts can match one text. If the text itself settles how each part
+    matches, as in `(?:\\d[ -]?){13,16}`, only the last part has a choice."""
+    return _ways(body) if _settled(body) else _ways(body) ** times
+
+
+def _settled(body: Sequence[Any]) -> bool:
+    """Return whether each character tells how a repeated body continues: it consists of single characters and
+    repetitions of one, and no repetition can take a character that may follow it, here or in the next round."""
+    if len(body) == 1 and str(body[0][0]) == "SUBPATTERN" and not any(body[0][1][1:3]):
+        body = body[0][1][3]
+    plain: list[tuple[frozenset[str], bool, bool]] = []
+    for node in body:
+        if str(node[0]) in _SINGLES:
+            plain.append((_set(node), True, False))
+        elif str(node[0]) in _REPEATS and len(node[1][2]) == 1 and str(node[1][2][0][0]) in _SINGLES:
+            plain.append((_set(node[1][2][0]), int(node[1][0]) > 0, node[1][0] != node[1][1]))
+        else:
+            return False
+    if not any(needed for _, needed, _ in plain):
+        return False
+    for at, (taken, _, varies) in enumerate(plain):
+        for following, needed, _ in (plain[at + 1 :] + plain[: at + 1]) if varies else ():
+            if taken & following:
+                return False
+            if needed:
+                break
+    return True
 
 
 def _repeated_ways(low: int, high: int, ways: int) -> int:
@@ -268,7 +298,7 @@ class _Gaps:
         taken = frozenset().union(*(_set(node) for node in _nodes(body) if str(node[0]) in _SINGLES))
         ways = WINDOW if high >= _LARGE else high - low + 1
         if inner and high < _LARGE:
-            ways *= _ways(body) ** high
+            ways *= _forms(body, high)
         if ways > 1:
             self.chain = self.chain * ways if self.last & taken else ways
             self.last |= taken

@@ -239,3 +239,25 @@ def test_a_missing_file_names_its_flag(tmp_path: Path) -> None:
 
 def test_the_shipped_policy_loads() -> None:
     assert len(load_policy(ROOT / "config/gates.yaml", {}).all_rules()) > 10
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "rule_id"),
+    [
+        ("Done, money is on its way.", "deny", "no_approval"),
+        ("Approved by Kim: 4111 1111 1111 1111", "deny", "card"),
+        ("Approved by Kim: 4111-1111-1111-1", "deny", "card"),
+        ("Approved by Kim, order 4111 1111 1111. I promise.", "warn", "soft_words"),
+        ("Approved by Kim. I cannot promise.", "warn", "policy.default"),
+    ],
+)
+def test_numbers_of_13_to_16_digits_can_be_denied(text: str, verdict: str, rule_id: str) -> None:
+    read = policy(
+        "version: 1\ndefaults: {mode: warn}\npost_call:\n- id: no_approval\n"
+        "  applies_if: {field: amount, op: ge, value: 100}\n"
+        "  deny_if: {text_not_contains: [approved by, supervisor, sign-off]}\n"
+        '- id: card\n  deny_if: {text_regex: "\\\\b(?:\\\\d[ -]?){13,16}\\\\b"}\n  reason_code: card_number\n'
+        "- id: soft_words\n  warn_if: {text_contains: {any: [guarantee, promise], none: [cannot]}}\n"
+    )
+    found = read.decide("post_call", read.facts({"amount": 120, "text": text}))
+    assert (found.verdict, found.rule_id) == (verdict, rule_id)
