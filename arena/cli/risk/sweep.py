@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -42,6 +43,8 @@ class Cell:
     model: str
     state: str = ""
     code: int = EXIT_OK
+    policy: Json = None
+    """What the slices' tags decided in this combination; None if it was not played."""
 
     @property
     def name(self) -> str:
@@ -49,7 +52,8 @@ class Cell:
         return f"{self.mode.lower()}-{_NO_NAME.sub('-', self.model).strip('-')}"
 
     def to_json(self) -> dict[str, Json]:
-        return {"mode": self.mode, "model": self.model, "state": self.state, "folder": f"{CELLS_DIR}/{self.name}"}
+        where = f"{CELLS_DIR}/{self.name}"
+        return {"mode": self.mode, "model": self.model, "state": self.state, "folder": where, "policy": self.policy}
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -71,7 +75,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     played = [cell for cell in cells if cell.state == PLAYED]
     if not played:
         raise ConfigError("no combination could be played: " + "; ".join(f"{one.model}: {one.state}" for one in cells))
-    _gather(asked.folder, played)
+    for told in _gather(asked.folder, played):
+        console.warn(told)
     head = _head(asked, cells, played)
     rules = () if asked.policy is None else asked.policy.all_rules()
     tell(asked, write_results(asked.folder, head, asked.options(rules)), console, every=True)
@@ -120,8 +125,15 @@ def _play(cell: Cell, config: Config, asked: Asked, console: Console, argv: Sequ
         cell.state = f"not played: {error}"
 
 
-def _gather(folder: Path, played: Sequence[Cell]) -> None:
-    """Write the rows of all combinations, one after the other, into the folders of their experiments."""
+def _gather(folder: Path, played: Sequence[Cell]) -> Iterator[str]:
+    """Write the rows of all combinations, one after the other, into the folders of their experiments.
+
+    If a slice's tag lets a SHIM agent play instead of the real model of several combinations, or if that agent is a
+    combination itself, these are the same trials: only the first ones are written, so that none counts twice. Yields a
+    sentence about the others.
+    """
+    first: dict[tuple[Json, ...], str] = {}
+    again: Counter[tuple[str, str]] = Counter()
     names = [name for cell in played for name in experiments_in(folder / CELLS_DIR / cell.name)]
     run_id = folder.resolve().name
     with ExitStack() as stack:
@@ -133,14 +145,22 @@ def _gather(folder: Path, played: Sequence[Cell]) -> None:
             inner = folder / CELLS_DIR / cell.name
             for name in experiments_in(inner):
                 for row in read_rows(inner / name / ROWS_FILE, Malformed()):
-                    files[name].write(encode_line({**row, "run_id": run_id}))
+                    same = (row["exp"], row["slice"], row["mode"], row["model"])
+                    if first.setdefault(same, cell.name) == cell.name:
+                        files[name].write(encode_line({**row, "run_id": run_id}))
+                    else:
+                        again[cell.name, first[same]] += 1
         for file in files.values():
             file.close()
+    for (name, other), count in again.items():
+        yield f"{count} trials of {name} are those of {other}, played by the same SHIM agent: they count once"
 
 
 def _head(asked: Asked, cells: Sequence[Cell], played: Sequence[Cell]) -> dict[str, Json]:
     """Return the run.json of the sweep: what its combinations have in common, and the outcome of each."""
     heads = [stored_head(asked.folder / CELLS_DIR / cell.name) for cell in played]
+    for cell, head in zip(played, heads, strict=True):
+        cell.policy = head.get("policy")
     first = heads[0]
     inputs = asked.folder / CELLS_DIR / played[0].name / INPUTS_DIR
     for path in sorted(inputs.iterdir()):

@@ -58,6 +58,28 @@ def test_combination_that_contradicts_itself_is_left_out(tmp_path: Path) -> None
     assert states["REAL", "mock/careful"].startswith("left out") and states["SHIM", "mock/echo"].startswith("left out")
 
 
+def test_trials_of_a_rerouted_slice_count_once(tmp_path: Path) -> None:
+    """Without ALLOW_SENSITIVE both combinations let mock/careful play the same trials of the sensitive slice."""
+    lab = Lab(tmp_path)
+    done = lab(
+        "sweep", *FEW, "--models", "mock/careful,mock/echo", "--slices", "tau_risky,policy_override", "--run-id", "s"
+    )
+    rows = lab.rows("s", "policy_override")
+    keys = [(row["trial"], row["model"]) for row in rows]
+    assert rows and len(keys) == len(set(keys)) and {row["mode"] for row in rows} == {"SHIM"}
+    assert f"{len(rows)} trials of real-mock-echo are those of shim-mock-careful" in done.err
+    assert len(lab.rows("s")) == 2 * len({row["trial"] for row in lab.rows("s")})
+
+
+def test_decision_about_each_slice_is_kept_for_each_combination(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab("sweep", *FEW, "--models", "mock/careful,mock/echo", "--slices", "policy_override", "--run-id", "s")
+    decided = {cell["model"]: cell["policy"]["policy_override"] for cell in lab.json("s/run.json")["cells"]}
+    assert decided["mock/careful"]["requested_mode"] == "SHIM" and decided["mock/careful"]["allowed"]
+    assert decided["mock/echo"]["requested_mode"] == "REAL" and not decided["mock/echo"]["allowed"]
+    assert decided["mock/echo"]["effective_mode"] == "SHIM"
+
+
 def test_sweep_of_nothing_playable_is_an_error(tmp_path: Path) -> None:
     done = Lab(tmp_path)("sweep", *FEW, "--models", "groq/x", "--run-id", "s")
     assert done.code == 2 and "no combination could be played" in done.err
