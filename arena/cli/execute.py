@@ -110,7 +110,8 @@ def _sharded(request: RunRequest, console: Console) -> tuple[RunRequest, Shard]:
 
 def shard_text(run: Run) -> str:
     """Return a sentence about a shard: how many trials it plays, and its part of the limits."""
-    limits = run.limits().as_mapping()
+    own = run.limits()
+    limits = own.as_mapping() | ({} if own.trials is None else {"trials": own.trials})
     parts = [f"${value:.4f}" if name == "cost_usd" else f"{value:,} {name}" for name, value in limits.items()]
     told = f"; its part of the limits: {', '.join(parts).replace('_', ' ')}" if parts else ""
     trials = run.family.spec.words.trials

@@ -88,6 +88,20 @@ def shards_of_sessions(manifest: Manifest, run: str) -> list[Shard]:
     ]
 
 
+def stops_of(manifest: Manifest, run: str) -> dict[Shard, str | None]:
+    """Return each shard of a run -> what stopped its last session; None: nothing did, or it did not end.
+
+    A session without a shard plays what the earlier ones left, so then WHOLE is the only key.
+    Errors: DataError naming `run`, the directory.
+    """
+    found: dict[Shard, str | None] = {}
+    for shard, session in zip(shards_of_sessions(manifest, run), manifest.sessions, strict=True):
+        if shard == WHOLE:
+            found.clear()
+        found[shard] = session.stopped_by
+    return found
+
+
 def _recorded(value: object, file: str, pointer: str) -> Shard:
     if value is None:
         return WHOLE

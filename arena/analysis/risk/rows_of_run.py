@@ -12,6 +12,7 @@ from typing import Any
 
 from arena.analysis.risk.rows_file import ROWS_FILE
 from arena.engine.request import Ending
+from arena.engine.shards import WHOLE, Shard, stops_of
 from arena.families.risk.family import RiskFamily
 from arena.families.risk.risk_facts import RiskFacts, ending_of
 from arena.families.risk.rows import SKIPPED, Beside, row_of, unplayed_row
@@ -27,6 +28,7 @@ from arena.store.journal import JOURNAL_FILE, encode_line, parse_line, read_line
 from arena.store.rundir import SUMMARY_FILE, TIMINGS_FILE
 
 LIMITS = ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens", "max_cost_usd")
+OTHER_SHARD = "not played: it belongs to another shard"
 ENDPOINTS = {**chat.ENDPOINTS, **openai.ENDPOINTS, **anthropic.ENDPOINTS}
 
 _CALL = re.compile(rb'\{"kind":"[a-z]+","trial":"((?:[^"\\]|\\.)*)".*"unix":([0-9]+(?:\.[0-9]+)?)', re.DOTALL)
@@ -70,8 +72,13 @@ class RowWriter:
     It takes the records in plan order; after leaving it without an error, the files are complete.
     """
 
-    def __init__(self, ending: Ending, evaluator: Evaluator | None = None) -> None:
-        """`evaluator`: rules by which replies are judged instead of the run's own."""
+    def __init__(
+        self, ending: Ending, evaluator: Evaluator | None = None, stops: Mapping[Shard, str | None] | None = None
+    ) -> None:
+        """`evaluator`: rules by which replies are judged instead of the run's own.
+
+        `stops`: what stopped each shard of a run, if that is more than what `ending` says of one session.
+        """
         family = ending.family
         assert isinstance(family, RiskFamily)
         self.family = family
@@ -84,9 +91,7 @@ class RowWriter:
         self._run_dir, self._name = ending.run_dir, ending.run_dir.resolve().name
         self._clock = Clock.of(ending.run_dir)
         self._prices = {label: Price(row["prompt"], row["completion"]) for label, row in ending.prices.items()}
-        self._why = SKIPPED
-        if ending.stopped_by != "budget":
-            self._why = f"not played: {ending.stopped_by or 'the run did not finish'}"
+        self._stops = {ending.shard: ending.stopped_by} if stops is None else stops
         self._plan = iter(family.trials())
         self._files: dict[str, AtomicFile] = {}
         self.limit_hit: str | None = None
@@ -116,7 +121,14 @@ class RowWriter:
         for trial in self._plan:
             if trial.key == key:
                 return
-            self._write(unplayed_row(trial, self._why, self._beside(trial, 1)))
+            self._write(unplayed_row(trial, self._why(trial), self._beside(trial, 1)))
+
+    def _why(self, trial: Trial) -> str:
+        """Return why a trial was not played."""
+        for shard, stopped in self._stops.items():
+            if shard == WHOLE or shard.holds(trial):
+                return SKIPPED if stopped == "budget" else f"not played: {stopped or 'the run did not finish'}"
+        return OTHER_SHARD
 
     def _write(self, row: dict[str, Json]) -> None:
         self._files[row["exp"]].write(encode_line(row))
@@ -199,17 +211,33 @@ class RunRows:
     def write(self, written: RowWriter | None = None) -> None:
         """Write <experiment>/rows.jsonl for each experiment. `written`: the writer, if the rows are already written."""
         if written is None:
-            stopped = self.run.manifest.sessions[-1].stopped_by
-            with RowWriter(Ending(self.run.path, self.family, stopped, self._prices()), self._evaluator) as written:
+            ending = Ending(self.run.path, self.family, None, self._prices())
+            with RowWriter(ending, self._evaluator, self._stops()) as written:
                 for record in self._in_plan_order():
                     written.add(record)
         self.limit_hit = written.limit_hit
+
+    def _stops(self) -> dict[Shard, str | None]:
+        return stops_of(self.run.manifest, str(self.run.path))
+
+    def _limits(self) -> dict[str, Json]:
+        """Return the limits of the last session: of a shard its part, of merged shards those of the run."""
+        operation, found = self.run.manifest.sessions[-1].operation, {}
+        stops = self._stops()
+        (shard,) = stops if len(stops) == 1 else (WHOLE,)
+        for name in LIMITS:
+            limit = operation.get(name)
+            if isinstance(limit, int | float) and shard != WHOLE:
+                limit = limit / shard.count if name == "max_cost_usd" else shard.share(int(limit))
+            found[name] = limit
+        return found
 
     def head(self) -> dict[str, Json]:
         """Return the description of the run, for run.json; call it after `write`, which determines what stopped it."""
         manifest = self.run.manifest
         last = manifest.sessions[-1]
-        stopped = last.stopped_by == "budget"
+        stops = set(self._stops().values())
+        stopped = "budget" in stops
         return {
             **plan_head(self.family, self.run.name, manifest.identity.settings, manifest.identity.policy),
             "generated_at": last.ended_utc,
@@ -217,12 +245,12 @@ class RunRows:
             "finished": last.ended_utc,
             "git": {"sha": manifest.git.commit, "dirty": manifest.git.dirty},
             "dry_run": False,
-            "limits": {name: manifest.operation.get(name) for name in LIMITS},
+            "limits": self._limits(),
             "budget": {
                 "stopped_early": stopped,
                 "budget_hit": f"max_{self.limit_hit or 'trials'}" if stopped else "none",
             },
-            "stopped_by": last.stopped_by,
+            "stopped_by": "budget" if stopped else next(iter(sorted(filter(None, stops))), None),
             "identity_sha256": manifest.identity.sha256,
         }
 

@@ -12,7 +12,7 @@ from arena.analysis.risk.results import TOP_FILES
 from arena.families.risk.spec import OWN, SETTINGS, SPEC
 from arena.settings.config import build_parser, read_config
 from arena.settings.table import VARIABLES
-from tests.support.risk_rig import FEW, PLENTY, Lab
+from tests.support.risk_rig import FEW, PLENTY, Lab, arena
 
 CONTRACT = (
     "run_id", "exp", "seed", "trial", "model", "latency_ms", "prompt_tokens", "completion_tokens", "total_tokens",
@@ -344,3 +344,36 @@ def test_json_leaves_the_summary_alone_on_standard_output(tmp_path: Path) -> Non
 
 def test_own_settings_have_unique_names() -> None:
     assert len({row.name for row in SETTINGS}) == len(SETTINGS) > len(OWN)
+
+
+def test_results_name_the_limits_of_the_last_session(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.play("a", *FEW, "--max-trials", "2", "--max-calls", "50")
+    done = lab("run", *FEW, "--resume", "--out", str(lab.file("a")), "--max-total-tokens", "none", "--max-calls", "90")
+    calls = lab.json("a/run.json")["usage"]["calls_made"]
+    assert f"BUDGET: calls={calls}/90" in done.line("BUDGET:") and "/\N{INFINITY} stopped_early=false" in done.out
+    assert lab.json("a/run.json")["limits"]["max_trials"] is None
+
+
+def test_shard_has_its_part_of_the_limits_and_names_the_trials_of_others(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    for shard, calls in (("0/2", "6"), ("1/2", "1000")):
+        done = lab.play(f"s{shard[0]}", *FEW, "--shard", shard, "--max-calls", calls, "--max-trials", "40")
+        assert f"its part of the limits: {int(calls) // 2} calls" in done.err and ", 20 trials" in done.err
+        assert f"/{int(calls) // 2} tokens=" in done.line("BUDGET:")
+    whole, other = lab.json("s0/run.json"), "not played: it belongs to another shard"
+    reasons = [{row["trial"]: row["fail_reason"] for row in lab.rows(name)} for name in ("s0", "s1")]
+    assert whole["budget"] == {"stopped_early": True, "budget_hit": "max_calls"}
+    assert reasons[0].keys() == reasons[1].keys()
+    assert all((reasons[0][key] == other) is (reasons[1][key] != other) for key in reasons[0])
+
+
+def test_limit_that_stopped_one_shard_is_kept_when_shards_are_merged(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.play("s0", *FEW, "--shard", "0/2", "--max-calls", "6")
+    lab.play("s1", *FEW, "--shard", "1/2")
+    assert arena("merge", str(lab.file("all")), str(lab.file("s0")), str(lab.file("s1"))).code in (0, 1)
+    done = lab("report", str(lab.file("all")))
+    assert "stopped_early=true hit=max_calls" in done.line("BUDGET:")
+    unplayed = {row["fail_reason"] for row in lab.rows("all") if row["status"] != "done"}
+    assert unplayed == {"SKIPPED_BUDGET_REACHED"}
