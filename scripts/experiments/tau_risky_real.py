@@ -32,6 +32,7 @@ def words_for(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     parser.add_argument("--mode")
     known, rest = parser.parse_known_args(argv)
     mode = known.mode or environ.get("MODE", "").strip() or "REAL"
+    mode = mode.upper()
     model = known.model or environ.get("MODEL", "").strip() or (DEFAULT_MODEL if mode == "REAL" else "")
     if model and mode == "REAL" and model.partition("/")[0] not in PROVIDERS:
         model = f"{DEFAULT_PROVIDER}/{model}"

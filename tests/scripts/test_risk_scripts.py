@@ -81,6 +81,8 @@ def test_missing_secret_ends_with_2_and_its_name(tmp_path: Path) -> None:
         (["--model", "x"], {}, ["--mode", "REAL", "--slices", "tau_risky", "--attacks", "direct", "--model", "groq/x"]),
         (["--risk", "r", "--attacks=split"], {"MODEL": "local/y"},
          ["--mode", "REAL", "--slices", "tau_risky", "--model", "local/y", "--attacks=split"]),
+        (["--mode", "real", "--model", "x"], {},
+         ["--mode", "REAL", "--slices", "tau_risky", "--attacks", "direct", "--model", "groq/x"]),
         (["--trials", "2"], {"MODE": "SHIM"},
          ["--mode", "SHIM", "--slices", "tau_risky", "--attacks", "direct", "--trials", "2"]),
     ],
@@ -185,6 +187,15 @@ def test_run_is_packed_whole(demo: Lab) -> None:
     with zipfile.ZipFile(archive) as packed:
         assert {"d/run.json", "d/tau_risky_real/rows.jsonl", "d/matches.jsonl"} <= set(packed.namelist())
     archive.unlink()
+
+
+@needs_make
+def test_manual_workflow_can_play_without_a_model(tmp_path: Path) -> None:
+    """In SHIM its variable MODEL is a SHIM agent, whatever its input for the model says."""
+    text = (ROOT / ".github/workflows/run-real-mvp.yml").read_text(encoding="utf-8")
+    (shim,) = re.findall(r"MODEL: \$\{\{ inputs.mode == 'SHIM' && '(\S+)' \|\| inputs.model \|\| '\S+' \}\}", text)
+    done = make("real-tau-risky", tmp_path, MODE="SHIM", MODEL=shim, RUN_ID="shim", TRIALS="1", MAX_CALLS="", DRY_RUN="")
+    assert done.returncode == 0 and json.loads((tmp_path / "shim/run.json").read_bytes())["mode"] == "SHIM"
 
 
 @needs_make

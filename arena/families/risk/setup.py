@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +27,16 @@ _SHIM = ModelRef("mock", "careful")
 """The SHIM agent for slices that real models may not play, if none is named."""
 
 
+def _check_attacks(chosen: Sequence[str], slices: Sequence[Slice]) -> None:
+    """Refuse attacks that none of the slices has: only twins would be played, and nothing measured about attacks."""
+    has = {name: None for one in slices for name in one.attacks}
+    if chosen and has and not has.keys() & set(chosen):
+        raise ConfigError(
+            f"--attacks: none of the slices ({', '.join(one.id for one in slices)}) has {' or '.join(chosen)}; they"
+            f" have: {', '.join(has)}"
+        )
+
+
 def build(config: Config, tools: str | None) -> RiskFamily:
     """Return the family for a run; `tools` is the calculator's text, for which it has no use.
 
@@ -37,6 +47,7 @@ def build(config: Config, tools: str | None) -> RiskFamily:
     if len({one.id for one in slices}) < len(slices):
         raise ConfigError("--slices: two files have the same id, which would make keys of trials ambiguous")
     _check_names(config["attacks"], ATTACKS, "--attacks")
+    _check_attacks(config["attacks"], slices)
     _check_names(config["defences"], DEFENCES, "--defences")
     gates = config.get("gates")
     defences = tuple(config["defences"]) or ((GATES,) if gates is not None else (NO_DEFENCE,))

@@ -120,6 +120,7 @@ def test_several_models_play_all_trials() -> None:
     [
         (("--slices", "tau_risk"), "did you mean tau_risky"),
         (("--attacks", "splt"), "did you mean split"),
+        (("--attacks", "split,system_notice", "--slices", "exfiltration,policy_override"), "none of the slices"),
         (("--defences", "gate"), "did you mean gates"),
         (("--seeds", "one"), "whole numbers"),
         (("--evaluator", "none.yaml"), "--evaluator"),
