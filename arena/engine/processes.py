@@ -31,6 +31,7 @@ from arena.errors import EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, 
 from arena.formats import posix
 from arena.play.context import Activity
 from arena.play.limits import Budget, Limits
+from arena.policy.gates import TimedGate
 from arena.records import Json, Record
 from arena.settings.config import Config
 from arena.stops import Stop
@@ -216,6 +217,9 @@ def _heard(
     elif "stopped_by" in said:
         child.stopped_by, child.counts = said["stopped_by"], said["last"]
         child.spent, child.left_out = said["spent"], said["left_out"]
+        gate = session.run.request.gate
+        if isinstance(gate, TimedGate):
+            gate.seconds.extend(said["decided"])
     else:
         status = said["status"]
         progress.finished += 1
@@ -310,7 +314,9 @@ def _play(session: Session, part: Shard, folder: Path, deal: Deal, say: Callable
         workers = max(1, part.share(session.operation.workers))
         progress = session.play(folder, todo, workers, cap, Shown(finished, tick))
         spent, left_out = session.budget.part(), session.left_out.by_model()
-        say(stopped_by=progress.stopped_by, last=counts(), spent=spent, left_out=left_out)
+        gate = run.request.gate
+        decided = [round(one, 9) for one in gate.seconds] if isinstance(gate, TimedGate) else []
+        say(stopped_by=progress.stopped_by, last=counts(), spent=spent, left_out=left_out, decided=decided)
 
 
 def _request(request: RunRequest, part: Shard, warn: Callable[[str], None]) -> RunRequest:

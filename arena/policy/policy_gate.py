@@ -36,7 +36,7 @@ class PolicyGate:
         self.default = policy.default()
         self.timer = timer
         self.seconds: list[float] = []
-        """Durations of the first MOST_TIMED decisions."""
+        """Durations of the first MOST_TIMED decisions of each process."""
 
     @property
     def name(self) -> str:

@@ -182,3 +182,13 @@ def test_error_in_one_process_ends_the_run(server: ModelServer, tmp_path: Path) 
     ended = [record.status for record in read_records(out)]
     assert set(ended) == {"error"} and len(ended) <= 4
     assert KEY.encode() not in everything(out)
+
+
+def test_gate_decisions_of_all_processes_are_timed(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "arena", "risk", "run", "--trials", "2", "--processes", "2", "--out", str(out)]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    run = json.loads((out / "run.json").read_bytes())
+    decided = sum(sum(run["gate_summary"][stage].values()) for stage in ("pre", "post"))
+    assert run["gate_latency"]["n"] == decided > 0 and run["gate_latency"]["p95"] > 0

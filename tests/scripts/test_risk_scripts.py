@@ -194,7 +194,8 @@ def test_manual_workflow_can_play_without_a_model(tmp_path: Path) -> None:
     """In SHIM its variable MODEL is a SHIM agent, whatever its input for the model says."""
     text = (ROOT / ".github/workflows/run-real-mvp.yml").read_text(encoding="utf-8")
     (shim,) = re.findall(r"MODEL: \$\{\{ inputs.mode == 'SHIM' && '(\S+)' \|\| inputs.model \|\| '\S+' \}\}", text)
-    done = make("real-tau-risky", tmp_path, MODE="SHIM", MODEL=shim, RUN_ID="shim", TRIALS="1", MAX_CALLS="", DRY_RUN="")
+    words = {"RUN_ID": "shim", "TRIALS": "1", "MAX_CALLS": "", "DRY_RUN": ""}
+    done = make("real-tau-risky", tmp_path, MODE="SHIM", MODEL=shim, **words)
     assert done.returncode == 0 and json.loads((tmp_path / "shim/run.json").read_bytes())["mode"] == "SHIM"
 
 
