@@ -124,6 +124,14 @@ class Changed:
         old, new = self.manifest.identity.policy, self.wanted.policy
         if old == new or "gates" in changed:
             return
+        had, has = ("sha256" in one for one in (old, new))
+        if had != has:
+            yield (
+                f"it was played under the policy {_plain(old.get('name'))}: give that with --gates, {_ELSE}"
+                if had
+                else f"it was played without a policy: omit --gates, {_ELSE}"
+            )
+            return
         modes = [member for member in _POLICY_VARIABLES if old.get(member) != new.get(member)]
         for member in modes:
             yield (

@@ -194,3 +194,38 @@ def test_merged_shards_of_a_gated_run_keep_the_policy_and_hold(tmp_path: Path) -
     assert command("merge", tmp_path / "whole", *shards).code == 0
     ended = verify(tmp_path / "whole", "--calculator-provider", "none")
     assert ended.code == 0 and "decisions of the policy made again" in ended.out
+
+
+def cheaptalk(tmp_path: Path, *words: str) -> Ended:
+    out = tmp_path / "run"
+    return command("cheaptalk", "run", "--num-tasks", "3", "--out", str(out), *words)
+
+
+def test_policy_decides_about_cheap_talk_and_every_decision_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "gates.yaml"
+    path.write_text(POLICY.replace("contains: the", "contains: claim"), encoding="utf-8")
+    ended = cheaptalk(tmp_path, "--gates", str(path))
+    assert ended.code == 0, ended.text
+    found = decisions(ended)
+    assert ("asks", "warn") in {(one["rule_id"], one["decision"]) for one in found}
+    assert f"{len(found)} decisions of the policy made again" in holds(tmp_path / "run")
+
+
+def test_episode_of_cheap_talk_that_a_policy_ends_has_no_score(tmp_path: Path) -> None:
+    path = tmp_path / "gates.yaml"
+    path.write_text(ENDS, encoding="utf-8")
+    ended = cheaptalk(tmp_path, "--gates", str(path))
+    assert ended.code == 1 and "6 denied" in ended.text
+    holds(tmp_path / "run")
+
+
+def test_cheap_talk_is_resumed_under_its_policy_alone(tmp_path: Path) -> None:
+    path = tmp_path / "gates.yaml"
+    path.write_text(POLICY, encoding="utf-8")
+    assert cheaptalk(tmp_path, "--gates", str(path)).code == 0
+    refused = cheaptalk(tmp_path, "--resume")
+    assert refused.code == 2 and "under the policy gates.yaml: give that with --gates" in refused.text
+    path.write_text(POLICY.replace("value: 2", "value: 3"), encoding="utf-8")
+    assert "its content was changed" in cheaptalk(tmp_path, "--gates", str(path), "--resume").text
+    path.write_text(POLICY, encoding="utf-8")
+    assert cheaptalk(tmp_path, "--gates", str(path), "--resume").code == 0

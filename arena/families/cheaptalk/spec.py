@@ -63,6 +63,9 @@ GAME: tuple[Setting, ...] = (
             "reputation at which the deviation milk starts to lie", low=0, high=1, metavar="X"),
     Setting("belief", ("--belief",), "flag", True, _ID, PLAYED,
             "do not ask the sender for its belief first: a call less, but behaviour is not checked against it"),
+    Setting("gates", ("--gates",), "path", None, "invocation", PLAYED,
+            "policy that decides about model calls: docs/policy.md; its content is part of the identity",
+            metavar="FILE"),
     Setting("experiment_name", ("--experiment-name",), "text", None, _ID, PLAYED,
             "a name for the manifest", metavar="TEXT"),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from arena.cli.commands.cheaptalk.play import cheaptalk_settings
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
-from arena.engine.build import RunRequest
+from arena.engine.build import RunRequest, build_gate
 from arena.engine.finished import opened
 from arena.errors import EXIT_ERRORS, EXIT_OK
 from arena.families.cheaptalk.detail import EpisodeDetail
@@ -47,7 +47,7 @@ def first_record(config: Config, console: Console, path: Path) -> Record:
     """Play in a run directory, silent except for warnings, and return the record of the first episode."""
     config = replace(config, settings={**config.settings, "quiet": True, "json": False, "out": path, "resume": False})
     console.quiet = True
-    execute(RunRequest(SPEC, config, process_context(config, console)), console)
+    execute(RunRequest(SPEC, config, process_context(config, console), gate=build_gate(config)), console)
     return next(iter(opened(path).records))
 
 

@@ -12,7 +12,7 @@ from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
 from arena.cli.settings import read_settings
-from arena.engine.build import RunRequest
+from arena.engine.build import RunRequest, build_gate
 from arena.errors import UsageError
 from arena.families.cheaptalk.experiments.experiment import decode_experiment
 from arena.families.cheaptalk.experiments.presets import PRESETS, with_defaults
@@ -28,12 +28,13 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Play as the settings say; return 0, 1 (errors), 3 (--fail-on-budget) or 130 (interrupted)."""
     config = cheaptalk_settings(options, console, PRESETS[options.command])
     process = process_context(config, console, options.argv, "arena cheaptalk")
+    gate = build_gate(config)
     copies = config["output"]
     if copies is None:
-        return execute(RunRequest(SPEC, config, process), console)
+        return execute(RunRequest(SPEC, config, process, gate=gate), console)
     out = config.operation.out or new_directory()
     named = replace(config, settings={**config.settings, "out": out})
-    code = execute(RunRequest(SPEC, named, process), console)
+    code = execute(RunRequest(SPEC, named, process, gate=gate), console)
     _copy(named, out, copies)
     return code
 
