@@ -55,7 +55,7 @@ def execute(request: RunRequest, console: Console) -> int:
 
     Errors: UsageError, ConfigError, DataError before anything is written. Errors during the run end in records.
     """
-    request, shard = _sharded(request, console)
+    request, shard = sharded(request, console)
     check_request(request)
     with build_cast(request) as cast, build_calculator(request) as calculator:
         tools = tools_text(request, cast, calculator)
@@ -93,7 +93,7 @@ def policy_notes(request: RunRequest) -> list[str]:
     return notes
 
 
-def _sharded(request: RunRequest, console: Console) -> tuple[RunRequest, Shard]:
+def sharded(request: RunRequest, console: Console) -> tuple[RunRequest, Shard]:
     """Return the request with --shard as I/N, and the shard. Errors: ConfigError for what is not a shard."""
     wanted = request.config.operation.shard
     if wanted is None:

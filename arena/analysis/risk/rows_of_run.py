@@ -222,15 +222,9 @@ class RunRows:
 
     def _limits(self) -> dict[str, Json]:
         """Return the limits of the last session: of a shard its part, of merged shards those of the run."""
-        operation, found = self.run.manifest.sessions[-1].operation, {}
-        stops = self._stops()
+        operation, stops = self.run.manifest.sessions[-1].operation, self._stops()
         (shard,) = stops if len(stops) == 1 else (WHOLE,)
-        for name in LIMITS:
-            limit = operation.get(name)
-            if isinstance(limit, int | float) and shard != WHOLE:
-                limit = limit / shard.count if name == "max_cost_usd" else shard.share(int(limit))
-            found[name] = limit
-        return found
+        return shard_limits({name: operation.get(name) for name in LIMITS}, shard)
 
     def head(self) -> dict[str, Json]:
         """Return the description of the run, for run.json; call it after `write`, which determines what stopped it."""
@@ -253,6 +247,15 @@ class RunRows:
             "stopped_by": "budget" if stopped else next(iter(sorted(filter(None, stops))), None),
             "identity_sha256": manifest.identity.sha256,
         }
+
+
+def shard_limits(limits: Mapping[str, Json], shard: Shard) -> dict[str, Json]:
+    """Return a shard's part of the limits of a run; None stays None."""
+    found = dict(limits)
+    for name, limit in limits.items():
+        if limit is not None and shard != WHOLE:
+            found[name] = limit / shard.count if name == "max_cost_usd" else shard.share(limit)
+    return found
 
 
 def plan_head(

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from arena.analysis.risk.results import Options, Results, write_results
 from arena.analysis.risk.rows_file import ROWS_FILE
-from arena.analysis.risk.rows_of_run import plan_head, utc
+from arena.analysis.risk.rows_of_run import OTHER_SHARD, plan_head, shard_limits, utc
 from arena.cli.console import Console
+from arena.cli.execute import sharded
 from arena.cli.process import process_context
 from arena.engine.build import RunRequest, build_cast, build_family
 from arena.engine.dry_run import dry_run_text
 from arena.engine.session import Run
+from arena.engine.shards import WHOLE, Shard
 from arena.errors import UsageError
 from arena.families.risk import setup
 from arena.families.risk.checkers.checker import AGENT
@@ -37,9 +39,9 @@ LIMITS = ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "m
 
 
 def write_dry_run(
-    config: Config, policy: Policy | None, folder: Path, options: Callable[[Sequence[Rule]], Options]
+    config: Config, policy: Policy | None, folder: Path, options: Callable[[Sequence[Rule]], Options], shard: Shard
 ) -> Results:
-    """Write rows and results of a dry run into a new folder.
+    """Write rows and results of a dry run of `shard` into a new folder.
 
     No provider is built, so no key is needed. Errors: UsageError if the folder is not empty; as of `setup.build`.
     """
@@ -50,7 +52,7 @@ def write_dry_run(
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: AtomicFile(folder / name / ROWS_FILE, folder) for name in family.setup.experiments}
     try:
-        for row in dry_rows(family, gate, folder.resolve().name):
+        for row in dry_rows(family, gate, folder.resolve().name, shard):
             files[row["exp"]].write(encode_line(row))
         for file in files.values():
             file.close()
@@ -65,16 +67,19 @@ def write_dry_run(
         **plan_head(family, folder.resolve().name, identity, gate.identity()),
         "started": utc(time.time()),
         "dry_run": True,
-        "limits": {name: config[name] for name in LIMITS},
+        "limits": shard_limits({name: config[name] for name in LIMITS}, shard),
         "bounds": _bounds_json(bounds.players),
     }
     return write_results(folder, head, options(() if policy is None else policy.all_rules()))
 
 
-def dry_rows(family: RiskFamily, gate: Gate, run_id: str) -> Iterator[dict[str, Json]]:
-    """Yield a row for each planned trial, with what the gate decides about its first request."""
+def dry_rows(family: RiskFamily, gate: Gate, run_id: str, shard: Shard = WHOLE) -> Iterator[dict[str, Json]]:
+    """Yield a row for each planned trial; for those of `shard` with what the gate decides about its first request."""
     for trial in family.trials():
         beside = replace(family.beside(trial, 1), run_id=run_id)
+        if shard != WHOLE and not shard.holds(trial):
+            yield unplayed_row(trial, OTHER_SHARD, beside)
+            continue
         facts = CallFacts("before", "model", AGENT, 0, 0, beside.prompt)
         decision = gate.open(trial).decide(facts)
         if decision is ALLOW:
@@ -92,8 +97,13 @@ def _bounds_json(bounds: CallBounds) -> dict[str, Json]:
     }
 
 
-def plan_text(config: Config, gate: Gate, console: Console, argv: Sequence[str]) -> str:
-    """Return the dry-run text of the planned run: calls, tokens, cost. Errors: as of `setup.build` and `build_cast`."""
+def planned(config: Config, gate: Gate, console: Console, argv: Sequence[str]) -> tuple[RunRequest, Shard]:
+    """Return the planned run, and the shard that would be played. Errors: as of `sharded`."""
     request = RunRequest(SPEC, config, process_context(config, console, argv, "arena risk run"), gate=gate)
+    return sharded(request, console)
+
+
+def plan_text(request: RunRequest, shard: Shard, console: Console) -> str:
+    """Return the dry-run text of the planned run: calls, tokens, cost. Errors: as of `setup.build` and `build_cast`."""
     with build_cast(request) as cast:
-        return dry_run_text(Run(build_family(request, None), request, console, cast, None, None))
+        return dry_run_text(Run(build_family(request, None), request, console, cast, None, None, shard=shard))

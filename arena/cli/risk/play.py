@@ -12,7 +12,7 @@ from arena.analysis.risk.rows_of_run import RowsOfSession
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
-from arena.cli.risk.dry_run import plan_text, write_dry_run
+from arena.cli.risk.dry_run import plan_text, planned, write_dry_run
 from arena.cli.risk.places import checked_id, keep_latest, new_folder, results_root
 from arena.cli.risk.results_of import rebuild
 from arena.cli.settings import read_settings
@@ -23,7 +23,7 @@ from arena.families.risk.spec import SPEC
 from arena.formats.tables import printable
 from arena.policy.gates import AllowAll, Gate
 from arena.policy.gates_file import load_policy
-from arena.policy.limits import stricter
+from arena.policy.limits import FLAGS, stricter
 from arena.policy.policy_gate import PolicyGate
 from arena.policy.rules import Policy, Rule
 from arena.policy.run_thresholds import RunThresholds, load_run_thresholds
@@ -83,8 +83,19 @@ def with_limits(config: Config, policy: Policy | None) -> Config:
         return config
     found = stricter({name: config[name] for name in LIMITS}, policy.limits)
     changed = {name: int(limit.value) for name, limit in found.items()}
-    sources = {name: f"limits of {policy.name}" for name, limit in found.items() if limit.source == "gates"}
+    sources = {name: _source(policy) for name, limit in found.items() if limit.source == "gates"}
     return replace(config, settings={**config.settings, **changed}, source={**config.source, **sources})
+
+
+def limit_notes(asked: Asked) -> list[str]:
+    """Return a note about each limit of the policy that is stricter than the flag's."""
+    config, policy = asked.config, asked.policy
+    held = [] if policy is None else [name for name in LIMITS if config.source.get(name) == _source(policy)]
+    return [f"{'' if policy is None else policy.name} limits this run: {FLAGS[name]} {config[name]:g}" for name in held]
+
+
+def _source(policy: Policy) -> str:
+    return f"limits of {policy.name}"
 
 
 def carry_out(asked: Asked, console: Console, argv: Sequence[str]) -> int:
@@ -98,11 +109,14 @@ def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> t
     """Play a run, or carry out its dry run, and write its results; return the exit code and them."""
     if asked.policy is not None and asked.policy.shadow:
         console.warn(f"shadow mode: decisions of {asked.policy.name} are recorded but not enforced")
+    for note in limit_notes(asked):
+        console.warn(note)
     if asked.config.operation.dry_run:
+        request, shard = planned(asked.config, asked.gate, console, argv)
         if not asked.config.operation.quiet:
             say = console.log if asked.config.operation.json else console.result
-            say(printable(plan_text(asked.config, asked.gate, console, argv)))
-        return EXIT_OK, write_dry_run(asked.config, asked.policy, asked.folder, asked.options)
+            say(printable(plan_text(request, shard, console)))
+        return EXIT_OK, write_dry_run(asked.config, asked.policy, asked.folder, asked.options, shard)
     config = replace(asked.config, settings={**asked.config.settings, "out": asked.folder})
     process = process_context(config, console, argv, command)
     gate = asked.gate

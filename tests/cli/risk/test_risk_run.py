@@ -377,3 +377,27 @@ def test_limit_that_stopped_one_shard_is_kept_when_shards_are_merged(tmp_path: P
     assert "stopped_early=true hit=max_calls" in done.line("BUDGET:")
     unplayed = {row["fail_reason"] for row in lab.rows("all") if row["status"] != "done"}
     assert unplayed == {"SKIPPED_BUDGET_REACHED"}
+
+
+def test_dry_run_of_a_shard_decides_about_its_trials_alone(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    for index in "01":
+        lab.play(f"s{index}", *FEW, "--dry-run", "--shard", f"{index}/2", "--max-calls", "9")
+    reasons = [[row["fail_reason"] for row in lab.rows(f"s{index}")] for index in "01"]
+    pairs = {frozenset(pair) for pair in zip(*reasons, strict=True)}
+    assert pairs == {frozenset(("DRY_RUN", "not played: it belongs to another shard"))}
+    assert [lab.json(f"s{index}/run.json")["limits"]["max_calls"] for index in "01"] == [5, 4]
+
+
+@pytest.mark.parametrize("shard", ["2/2", "auto", "one"])
+def test_dry_run_refuses_what_is_not_a_shard(shard: str, tmp_path: Path) -> None:
+    done = Lab(tmp_path).play("dry", *FEW, "--dry-run", "--shard", shard)
+    assert done.code == 2 and "--shard" in done.err and not (tmp_path / "dry").exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_stricter_limit_of_the_policy_is_said_at_the_start(more: tuple[str, ...], tmp_path: Path) -> None:
+    gates = tmp_path / "own.yaml"
+    gates.write_text("version: 1\nlimits: {max_calls: 5, max_total_tokens: 900000}\n", encoding="utf-8")
+    done = Lab(tmp_path).play("a", *FEW, "--gates", str(gates), *more)
+    assert "own.yaml limits this run: --max-calls 5" in done.err and "--max-total-tokens 9" not in done.err
