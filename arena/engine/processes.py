@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol, runtime_checkable
 
 from arena.engine.build import RunRequest, build_calculator, build_cast
 from arena.engine.plan import JobSeries, job_series
@@ -31,7 +31,6 @@ from arena.errors import EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, 
 from arena.formats import posix
 from arena.play.context import Activity
 from arena.play.limits import Budget, Limits
-from arena.policy.gates import TimedGate
 from arena.records import Json, Record
 from arena.settings.config import Config
 from arena.stops import Stop
@@ -79,6 +78,13 @@ class Deal:
                 return
             place = number + 1
             yield mine
+
+
+@runtime_checkable
+class TimedGate(Protocol):
+    """A gate that measures its decisions. `seconds`: their durations; those of other processes are added to them."""
+
+    seconds: list[float]
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena.engine.shards import WHOLE, Shard
 from arena.families.contract import Family
 from arena.families.spec import FamilySpec
 from arena.policy.gates import AllowAll, Gate
@@ -41,15 +40,13 @@ class ProcessContext:
 class Ending:
     """How a session ended, as far as known while its results are written. `stopped_by`: as in the manifest.
 
-    `shard`: the part of the plan that it played.  `prices`: label of a model that is not free -> dollars per million
-    tokens, as in summary.json.
+    `prices`: label of a model that is not free -> dollars per million tokens, as in summary.json.
     """
 
     run_dir: Path
     family: Family
     stopped_by: str | None
     prices: Mapping[str, Json]
-    shard: Shard = WHOLE
 
 
 Handed = Callable[[Record], None]

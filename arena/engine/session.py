@@ -381,8 +381,7 @@ class Session:
         early = None if self.early is None else self.early.results()
         if early is None:
             self._without_early()
-        ending = Ending(played.path, run.family, progress.stopped_by, cost["prices"], run.shard)
-        with run.request.taking(ending) as takers:
+        with run.request.taking(Ending(played.path, run.family, progress.stopped_by, cost["prices"])) as takers:
             return write_results(played, head, takers, resumed, early)
 
     def played(self) -> Played:

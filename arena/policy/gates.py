@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 from arena.records import CallKind, GateDecision, GateVerdict, Json, Phase, Trial
 
@@ -138,13 +138,6 @@ class Gate(Protocol):
     def inputs(self) -> Mapping[str, bytes]:
         """Return file name -> content of the policy's files in the run's `inputs/`."""
         ...
-
-
-@runtime_checkable
-class TimedGate(Protocol):
-    """A gate that measures its decisions. `seconds`: their durations; those of other processes are added to them."""
-
-    seconds: list[float]
 
 
 @dataclass(frozen=True)

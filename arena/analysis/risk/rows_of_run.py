@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from arena.analysis.risk.rows_file import ROWS_FILE
+from arena.analysis.risk.unplayed import Unplayed, limits_of, stopped_by
 from arena.engine.request import Ending
-from arena.engine.shards import WHOLE, Shard, stops_of
 from arena.families.risk.family import RiskFamily
 from arena.families.risk.risk_facts import RiskFacts, ending_of
 from arena.families.risk.rows import SKIPPED, Beside, row_of, unplayed_row
@@ -28,7 +28,6 @@ from arena.store.journal import JOURNAL_FILE, encode_line, parse_line, read_line
 from arena.store.rundir import SUMMARY_FILE, TIMINGS_FILE
 
 LIMITS = ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens", "max_cost_usd")
-OTHER_SHARD = "not played: it belongs to another shard"
 ENDPOINTS = {**chat.ENDPOINTS, **openai.ENDPOINTS, **anthropic.ENDPOINTS}
 
 _CALL = re.compile(rb'\{"kind":"[a-z]+","trial":"((?:[^"\\]|\\.)*)".*"unix":([0-9]+(?:\.[0-9]+)?)', re.DOTALL)
@@ -72,13 +71,8 @@ class RowWriter:
     It takes the records in plan order; after leaving it without an error, the files are complete.
     """
 
-    def __init__(
-        self, ending: Ending, evaluator: Evaluator | None = None, stops: Mapping[Shard, str | None] | None = None
-    ) -> None:
-        """`evaluator`: rules by which replies are judged instead of the run's own.
-
-        `stops`: what stopped each shard of a run, if that is more than what `ending` says of one session.
-        """
+    def __init__(self, ending: Ending, evaluator: Evaluator | None = None) -> None:
+        """`evaluator`: rules by which replies are judged instead of the run's own."""
         family = ending.family
         assert isinstance(family, RiskFamily)
         self.family = family
@@ -87,11 +81,14 @@ class RowWriter:
             family.setup = replace(family.setup, evaluator=evaluator)
         (facts,) = family.facts()
         assert isinstance(facts, RiskFacts)
+        self._unplayed: Unplayed | None = None
         self._facts = facts
         self._run_dir, self._name = ending.run_dir, ending.run_dir.resolve().name
         self._clock = Clock.of(ending.run_dir)
         self._prices = {label: Price(row["prompt"], row["completion"]) for label, row in ending.prices.items()}
-        self._stops = {ending.shard: ending.stopped_by} if stops is None else stops
+        self._why = SKIPPED
+        if ending.stopped_by != "budget":
+            self._why = f"not played: {ending.stopped_by or 'the run did not finish'}"
         self._plan = iter(family.trials())
         self._files: dict[str, AtomicFile] = {}
         self.limit_hit: str | None = None
@@ -121,14 +118,7 @@ class RowWriter:
         for trial in self._plan:
             if trial.key == key:
                 return
-            self._write(unplayed_row(trial, self._why(trial), self._beside(trial, 1)))
-
-    def _why(self, trial: Trial) -> str:
-        """Return why a trial was not played."""
-        for shard, stopped in self._stops.items():
-            if shard == WHOLE or shard.holds(trial):
-                return SKIPPED if stopped == "budget" else f"not played: {stopped or 'the run did not finish'}"
-        return OTHER_SHARD
+            self._write(unplayed_row(trial, self._reason(trial), self._beside(trial, 1)))
 
     def _write(self, row: dict[str, Json]) -> None:
         self._files[row["exp"]].write(encode_line(row))
@@ -158,6 +148,11 @@ class RowWriter:
             return stored
         fresh = self.family.assessed(record.trial, record.transcript, ending_of(record)).to_json()
         return {**fresh, "failed_by_gate": stored.get("failed_by_gate", False)}
+
+    def _reason(self, trial: Trial) -> str:
+        if self._unplayed is None:
+            self._unplayed = Unplayed(self._run_dir)
+        return self._unplayed.why(trial, self._why)
 
     def _cost(self, record: Record) -> float | None:
         """Return the cost of a trial; 0 for free models, None if no price is known."""
@@ -211,27 +206,19 @@ class RunRows:
     def write(self, written: RowWriter | None = None) -> None:
         """Write <experiment>/rows.jsonl for each experiment. `written`: the writer, if the rows are already written."""
         if written is None:
-            ending = Ending(self.run.path, self.family, None, self._prices())
-            with RowWriter(ending, self._evaluator, self._stops()) as written:
+            stopped = self.run.manifest.sessions[-1].stopped_by
+            with RowWriter(Ending(self.run.path, self.family, stopped, self._prices()), self._evaluator) as written:
                 for record in self._in_plan_order():
                     written.add(record)
         self.limit_hit = written.limit_hit
-
-    def _stops(self) -> dict[Shard, str | None]:
-        return stops_of(self.run.manifest, str(self.run.path))
-
-    def _limits(self) -> dict[str, Json]:
-        """Return the limits of the last session: of a shard its part, of merged shards those of the run."""
-        operation, stops = self.run.manifest.sessions[-1].operation, self._stops()
-        (shard,) = stops if len(stops) == 1 else (WHOLE,)
-        return shard_limits({name: operation.get(name) for name in LIMITS}, shard)
 
     def head(self) -> dict[str, Json]:
         """Return the description of the run, for run.json; call it after `write`, which determines what stopped it."""
         manifest = self.run.manifest
         last = manifest.sessions[-1]
-        stops = set(self._stops().values())
-        stopped = "budget" in stops
+        run = str(self.run.path)
+        stop = stopped_by(manifest, run)
+        stopped = stop == "budget"
         return {
             **plan_head(self.family, self.run.name, manifest.identity.settings, manifest.identity.policy),
             "generated_at": last.ended_utc,
@@ -239,23 +226,14 @@ class RunRows:
             "finished": last.ended_utc,
             "git": {"sha": manifest.git.commit, "dirty": manifest.git.dirty},
             "dry_run": False,
-            "limits": self._limits(),
+            "limits": limits_of(manifest, run, LIMITS),
             "budget": {
                 "stopped_early": stopped,
                 "budget_hit": f"max_{self.limit_hit or 'trials'}" if stopped else "none",
             },
-            "stopped_by": "budget" if stopped else next(iter(sorted(filter(None, stops))), None),
+            "stopped_by": stop,
             "identity_sha256": manifest.identity.sha256,
         }
-
-
-def shard_limits(limits: Mapping[str, Json], shard: Shard) -> dict[str, Json]:
-    """Return a shard's part of the limits of a run; None stays None."""
-    found = dict(limits)
-    for name, limit in limits.items():
-        if limit is not None and shard != WHOLE:
-            found[name] = limit / shard.count if name == "max_cost_usd" else shard.share(limit)
-    return found
 
 
 def plan_head(

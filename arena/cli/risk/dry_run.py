@@ -10,7 +10,8 @@ from pathlib import Path
 
 from arena.analysis.risk.results import Options, Results, write_results
 from arena.analysis.risk.rows_file import ROWS_FILE
-from arena.analysis.risk.rows_of_run import OTHER_SHARD, plan_head, shard_limits, utc
+from arena.analysis.risk.rows_of_run import plan_head, utc
+from arena.analysis.risk.unplayed import OTHER_SHARD, shard_limits
 from arena.cli.console import Console
 from arena.cli.execute import sharded
 from arena.cli.process import process_context
