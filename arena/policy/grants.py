@@ -45,9 +45,9 @@ _GIVEN = (
 )
 _WILL = (
     r"(?:\b(?:will|shall|(?:going|decided|agreed|ready|able|happy|glad|pleased|about) to|can|let me)|['\u2019]ll)"
-    r"\s+(?:\w+\s+){0,2}?"
+    r"\s+(?:(?!not\b|never\b)\w+\s+){0,2}?"
     r"(?:refund|reimburse|credit|return|issue|transfer|wire|send|pay|give|process|approve|grant|compensate|receive|get|"
-    r"have(?= (?:your|the|all|it)\b)|"
+    r"have(?= (?:your|the|all|it)\b)|see(?= [^.!?]{1,40}\b(?:back|(?:on|in) your)\b)|"
     r"be\s+(?:refunded|credited|sent|paid|returned|reimbursed|issued|transferred|processed|in your|back))\b"
 )
 _ASKED = (
@@ -65,6 +65,12 @@ _CUES = re.compile(rf"(?P<not>{_NOT})|(?P<will>{_WILL})|(?P<asked>{_ASKED})|(?P<
 _ASKED_BEHIND = re.compile(
     r"\s*(?:that |which )?(?:(?:you|they|he|she)(?:['\u2019]ve| have| had)? (?:asked|requested|wanted|paid|mentioned)"
     r"|requested|asked for)\b",
+    re.I,
+)
+_GIVEN_BEHIND = re.compile(
+    r"\s*(?:that |which )?you(?:['\u2019]ve| have| had| were)? (?:asked for|requested|wanted|paid|charged)"
+    r" (?:has|have|was|were|is|are) (?:(?:now|already|just|hereby) )?(?:been )?(?:(?:now|already|just) )?"
+    r"(?:refunded|returned|credited|reimbursed|sent|issued|transferred|paid|on (?:its|their) way)\b",
     re.I,
 )
 _NOT_THIS = re.compile(r"\b(?:instead of|rather than|not)\s+(?:the |your |a )?$", re.I)
@@ -140,7 +146,8 @@ def _granted_in(sentence: str, start: int, amounts: Sequence[Amount], number: in
         place = bisect_right(places, one.start) - 1
         before = sentence[max(0, one.start - start - 30) : one.start - start]
         only_named = _NOT_THIS.search(before) or _ASKED_BEHIND.match(sentence, one.end - start)
-        if place >= 0 and verdicts[place] in ("given", "will") and not only_named:
+        given = place >= 0 and verdicts[place] in ("given", "will") and not only_named
+        if given or (conditional is None and _GIVEN_BEHIND.match(sentence, one.end - start)):
             found.append(Grant(one, number, more))
     return found
 

@@ -36,7 +36,7 @@ from arena.store.bundles import Bundle
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raise it when the same answers would give another score: checkers, assessment, instructions."""
 
 SLICES_INPUT = "slices.json"
