@@ -61,6 +61,15 @@ REFUSED = {
     r"\b[Ll]ay(?:s|ing)? (?:out )?a request(?: out)?\b": "build the payload of a request",
     r"\b(?:[Rr]eturn|[Yy]ield) what is wrong (?:with|about|in)\b": "the mistakes in, the problems of",
     r"\bwhatever the case\b": "ignoring case",
+    r"\brests? on\b": "depends on, is based on",
+    r"\b(?:is|are|was|as|not) had\b": "known, available",
+    r"\bmade out of\b": "made from",
+    r"\bworked out\b": "computed",
+    r"\bif (?:it is|they are) broken\b": "malformed",
+    r"\bmet by chance\b|\bmeets? [\w ]{1,20} by chance\b": "occurs by chance",
+    r"\bsays? too little\b": "proves nothing",
+    r"\bturned round\b": "reversed",
+    r"\bmock_(?:covers|evidence|routines|scene|steps)\b": "the module's name today",
 }
 """Phrase -> what to write in its place."""
 
@@ -79,8 +88,12 @@ MEANT = {
 """Phrase -> files that hold it in a text for models, which results depend on."""
 
 IN_TEXTS_FOR_MODELS = frozenset({name for names in MEANT.values() for name in names})
-OTHERS_WORDS = ("arena/policy/grants.py", "arena/families/cheaptalk/", "arena/families/risk/agents/reading.py")
-"""Files whose lists of words are what others say, or that keep names of the predecessor's experiment files."""
+OTHERS_WORDS = (
+    "arena/policy/grants.py", "arena/families/risk/agents/reading.py",
+    "arena/families/cheaptalk/prompts.py", "arena/families/cheaptalk/verifying/checking.py",
+    "arena/families/cheaptalk/reputation.py",
+)  # fmt: skip
+"""Files with words that others say, with texts for models, or with names of the predecessor's settings."""
 
 
 def texts() -> Iterator[tuple[str, str]]:
@@ -142,6 +155,11 @@ def test_texts_use_plain_words() -> None:
         "DataError with all that is wrong",
         "bugs that were mended",
         "plays runs again out of their journals",
+        "the claims rest on a computation",
+        "a code is had where it was said",
+        "roles are None if they are broken",
+        "smaller numbers are met by chance",
+        "a value made out of others is worked out",
     ],
 )
 def test_sentence_of_the_dialect_is_found(sentence: str) -> None:

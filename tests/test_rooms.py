@@ -35,6 +35,22 @@ LAZY = frozenset({
 """Modules that may import what was chosen by name from a static table, so that every command starts fast."""
 
 
+FAMILIES = ("crypto", "cheaptalk", "risk")
+
+OF_A_FAMILY: Mapping[str, tuple[str, ...]] = {
+    "crypto": (
+        "arena.cli.commands.run", "arena.cli.commands.challenges", "arena.cli.commands.calibrate",
+        "arena.cli.commands.dataset", "arena.cli.challenge_", "arena.cli.dataset_steps",
+        "arena.cli.commands.doctor",  # examines what `arena run` needs
+        "arena.cli.commands.rejudge",  # offers the outcome rule of the family beside the settings of every judge
+        "arena.cli.commands.export",  # its table names the format of the predecessor's leaderboard
+    ),
+    "cheaptalk": ("arena.cli.commands.cheaptalk.",),
+    "risk": ("arena.cli.commands.risk", "arena.cli.risk.", "arena.analysis.risk."),
+}  # fmt: skip
+"""Family -> beginnings of the names of modules outside its folder that belong to it, or to its command."""
+
+
 def module_name(path: Path, package: Path) -> str:
     parts = path.relative_to(package.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -77,6 +93,18 @@ def upward_imports(trees: Mapping[str, ast.Module]) -> list[str]:
         for line, target in imports(tree, set(trees)):
             own, other = level(name), level(target)
             if own is not None and other is not None and other > own:
+                found.append(f"{name}:{line} imports {target}")
+    return found
+
+
+def imports_of_families(trees: Mapping[str, ast.Module]) -> list[str]:
+    """Return the imports of one family's modules from elsewhere, except for what belongs to that family."""
+    found = []
+    for name, tree in trees.items():
+        for line, target in imports(tree, set(trees)):
+            family = target.split(".")[2] if target.startswith("arena.families.") else ""
+            own = (f"arena.families.{family}", *OF_A_FAMILY.get(family, ()))
+            if family in FAMILIES and not name.startswith(own):
                 found.append(f"{name}:{line} imports {target}")
     return found
 
@@ -145,6 +173,25 @@ def test_folders_import_earlier_levels_only(package: dict[str, ast.Module]) -> N
 def test_an_upward_import_is_found() -> None:
     trees = trees_of(arena__store__a="from arena.engine import b", arena__engine__b="import arena.store.a")
     assert upward_imports(trees) == ["arena.store.a:1 imports arena.engine.b"]
+
+
+def test_only_a_familys_own_modules_import_it(package: dict[str, ast.Module]) -> None:
+    assert imports_of_families(package) == []
+
+
+def test_every_module_of_a_family_is_one_that_imports_it(package: dict[str, ast.Module]) -> None:
+    for family, names in OF_A_FAMILY.items():
+        for own in names:
+            targets = [target for name, tree in package.items() if name.startswith(own)
+                       for _, target in imports(tree, set(package))]  # fmt: skip
+            assert any(target.startswith(f"arena.families.{family}.") for target in targets), own
+
+
+def test_an_import_of_a_family_is_found() -> None:
+    trees = trees_of(
+        arena__engine__b="import arena.families.risk.spec", arena__cli__risk__c="import arena.families.risk.spec"
+    )
+    assert imports_of_families(trees) == ["arena.engine.b:1 imports arena.families.risk.spec"]
 
 
 def test_imports_make_no_cycle(package: dict[str, ast.Module]) -> None:

@@ -22,7 +22,7 @@ from arena.errors import (
     TrialEnded,
     UsageError,
 )
-from arena.families.contract import Family, score_problem
+from arena.families.contract import Family, detail_problem, score_problem
 from arena.play.context import RunContext
 from arena.play.past import Past
 from arena.play.services import Services, TrialServices
@@ -92,6 +92,7 @@ class Runner:
         self, family: Family, context: RunContext, hooks: Hooks, workers: int, continue_on_error: bool
     ) -> None:
         self._family = family
+        self._detail = family.spec.detail
         self._context = context
         self._hooks = hooks
         self._workers = workers
@@ -233,6 +234,7 @@ class Runner:
             transcript.stop, transcript.detail = end.stop, f"while scoring: {end}"
             return self._unscored(transcript)
         problem = score_problem(self._family.values, self._family.outcomes, score, transcript.status)
+        problem = problem or detail_problem(self._detail, score.detail)
         if problem is not None:
             transcript.stop, transcript.detail = Stop.BUG, f"the family's score breaks its declaration: {problem}"
             return Score({}, None)

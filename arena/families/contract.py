@@ -7,6 +7,7 @@ declarations here and assume nothing more: no judge, no calculator, no repetitio
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,6 +198,27 @@ def score_problem(values: Sequence[Value], outcomes: Outcomes, score: Score, sta
         missing = [value.name for value in values if value.required and score.values.get(value.name) is None]
         if missing:
             return f"a scored trial lacks the value {missing[0]!r}"
+    return None
+
+
+_STRICT = json.JSONEncoder(allow_nan=False)
+
+
+def detail_problem(declared: type | None, detail: Any) -> str | None:
+    """Return why a score's detail cannot be stored and read back; None if it can. An empty object always can.
+
+    `declared`: FamilySpec.detail, the dataclass of the detail; None: it is a JSON object.
+    """
+    if declared is not None:
+        if isinstance(detail, declared) or detail == {}:
+            return None
+        return f"its detail is {type(detail).__name__}, not {declared.__name__}"
+    if not isinstance(detail, dict):
+        return f"its detail is {type(detail).__name__}, not a JSON object"
+    try:
+        _STRICT.encode(detail)
+    except (TypeError, ValueError, RecursionError) as error:
+        return f"its detail is not JSON: {error}"
     return None
 
 

@@ -88,6 +88,8 @@ class FamilyParts:
     """Reason of a cap on a grade -> the finding, as a sentence without its full stop."""
     result_words: Mapping[str, str] = {}
     """Verdict of the check on the result -> the same after a number of matches, such as `without a result`."""
+    canary: str | None = None
+    """The text by which the data set that was played can be found in a corpus; None: it has none."""
     group_by = ""
     """Label by which the heat map is grouped; empty: not at all."""
     order: Mapping[str, Sequence[str]] = {}
@@ -115,6 +117,10 @@ class FamilyParts:
 
     def ledger(self, record: Record) -> Mapping[str, Json] | None:
         """Return the sources of a match's claims, as of Family.ledger (families/contract.py); None: not known."""
+        return None
+
+    def passed(self, record: Record) -> Mapping[str, bool | None] | None:
+        """Return check -> whether a match passed it, None if it could not be made; None if no check was made."""
         return None
 
     def check_words(self, record: Record, name: str) -> Sequence[Said]:

@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from arena.records import Json
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutUnit:
+    """A unit that must not be in a training file. `texts`: its own texts; `values`: values drawn for it."""
+
+    name: str
+    texts: Sequence[str]
+    values: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What must not be in a training file. `common`: texts that players of all units read, so that they identify none.
+    `canary`: the canary of the data set; empty without one."""
+
+    units: Sequence[HeldOutUnit]
+    common: Sequence[str] = ()
+    canary: str = ""
 
 
 @dataclass(slots=True)

@@ -6,9 +6,10 @@ A detail with verified scores has them as its member `verified` (docs/verified-s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from arena.records import Record
+from arena.stats.moments import Moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,21 @@ class VerifiedScores:
     scores: Mapping[str, float | int | None]
     caps: tuple[Cap, ...]
     outcome: str | None
+
+
+@dataclass(slots=True)
+class VerifiedCounts:
+    """Sums over the records with verified scores.
+
+    `scores`: of the capped grades.  `outcomes`: verified outcome -> records, all labels from the start, the success
+    label first.  `n`: records with verified scores.  `capped`: those with a lowered grade.  `caps`: reason -> records.
+    """
+
+    scores: Moments
+    outcomes: dict[str, int]
+    n: int = 0
+    capped: int = 0
+    caps: dict[str, int] = field(default_factory=dict)
 
 
 def verified_of(record: Record) -> VerifiedScores | None:

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from arena.analysis.exports import hf_dataset, leaderboard_result
+from arena.analysis.exports import hf_dataset
 from arena.analysis.exports.canary import canary_of
 from arena.cli.entry import main
+from arena.families.crypto import leaderboard_result
 from arena.formats import simpleyaml
 from arena.records import Stop, whole_text
 from arena.store.finished_run import FinishedRun
@@ -314,7 +315,7 @@ def test_exports_take_no_more_memory_for_more_matches(tmp_path: Path) -> None:
         return found
 
     def as_result(run: FinishedRun, out: Path) -> None:
-        leaderboard_result.export(run, out, True)
+        leaderboard_result.export(run, out, True, "")
 
     def as_folder(run: FinishedRun, out: Path) -> None:
         hf_dataset.export(run, out)

@@ -165,3 +165,10 @@ def test_a_run_that_does_not_follow_from_its_journal_is_refused(tmp_path: Path) 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     ended = policy("diff", GATES, GATES, tmp_path)
     assert ended.code == 2 and str(tmp_path) in ended.err
+
+
+def test_folder_in_place_of_a_policy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command_ in ("test", "lint"):
+        ended = policy(command_, ".")
+        assert ended.code == 2 and ".: cannot be read: Is a directory" in ended.err, ended.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from arena.play.services import Services
 from arena.policy.gates import CallFacts, Decision
 from arena.records import EVERYBODY, Entry, Record, Score, Stop, Transcript, Trial, trial_seed
 from tests.support.table_fakes import FakeProvider, Said, run_context
+from tests.support.toy.spec import SPEC
 
 
 def trial(name: str, series: str | None = None) -> Trial:
@@ -28,6 +30,7 @@ def trial(name: str, series: str | None = None) -> Trial:
 class OneQuestion:
     """Asks one question per trial and is judged once; `past` is kept to be looked at."""
 
+    spec = SPEC
     values = (Value("Quality", 1, 5), Value("Seconds", 0, None, scale="time", required=False))
     outcomes = Outcomes(("SUCCESS", "FAILED"), "FAILED")
 
@@ -268,9 +271,29 @@ def test_score_that_is_not_declared_is_a_bug(tmp_path: Path, score: Score, probl
 
 
 @pytest.mark.parametrize(
+    ("declared", "detail", "problem"),
+    [
+        ("", {"why": object()}, "is not JSON: Object of type object"),
+        ("", {"rate": float("nan")}, "is not JSON: Out of range float"),
+        ("", ["a", "list"], "is list, not a JSON object"),
+        ("", None, "is NoneType, not a JSON object"),
+        ("arena.families.verified.Cap", {"reason": "leak"}, "is dict, not Cap"),
+    ],
+)
+def test_score_of_a_detail_that_cannot_be_read_back_is_a_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, declared: str, detail: object, problem: str
+) -> None:
+    monkeypatch.setattr(OneQuestion, "spec", replace(SPEC, detail_class=declared))
+    record = score_once(tmp_path, Score({"Quality": 5}, "SUCCESS", detail=detail))
+    assert (record.status, record.stop, record.score.values, record.score.detail) == ("error", "bug", {}, {})
+    assert f"its detail {problem}" in record.transcript.detail
+
+
+@pytest.mark.parametrize(
     "score",
     [
         Score({"Quality": 5}, "SUCCESS"),
+        Score({"Quality": 5}, "SUCCESS", detail={"why": ["a", 1, None]}),
         Score({"Quality": 1, "Seconds": None}, None),
         Score({"Quality": None}, None, unscored="nobody could read the verdict"),
     ],

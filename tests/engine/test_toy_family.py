@@ -277,6 +277,18 @@ def test_rejudge_scores_again_and_calls_no_player(
     assert command("verify", str(out), capsys=capsys).code == 0
 
 
+def test_rejudge_keeps_the_settings_and_the_mock_judge_of_the_family(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, out = tmp_path / "run", tmp_path / "again"
+    assert toy("--parcels", "2", "--seed", "7", "--out", str(run)).code == 0
+    ended = command("rejudge", str(run), "--judge-provider", "mock", "--out", str(out), capsys=capsys)
+    assert ended.code == 0 and "4 deliveries scored both times" in ended.out, ended.err
+    kept, now = (json.loads((path / "manifest.json").read_bytes())["identity"]["settings"] for path in (run, out))
+    assert now == kept and now["parcels"] == 2 and now["judge_model"] == "umpire"
+    assert command("verify", str(out), capsys=capsys).code == 0
+
+
 def test_compare_pairs_two_runs(whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert toy("--repetitions", "2", "--participant-model", "mock/asker", "--out", str(tmp_path / "b")).code == 0
     ended = command("compare", str(whole), str(tmp_path / "b"), capsys=capsys)
@@ -326,6 +338,8 @@ def test_family_without_judge_or_tools_says_nothing_of_them(
     assert summary["models"]["judge"] is None and "reliability" not in summary
     assert {n: g["n"] for n, g in summary["by"]["deviation"].items()} == {"honest": 20, "lie": 20}
     assert command("verify", str(out), capsys=capsys).code == 0
+    again = command("rejudge", str(out), "--judge", "mock/umpire", "--out", str(out) + "-again", capsys=capsys)
+    assert again.code == 2 and "its episodes were scored without a judge, so none can judge them again" in again.err
     page = command("report", str(out), capsys=capsys)
     assert page.code == 0, page.err
     text = (out / "report.html").read_text()

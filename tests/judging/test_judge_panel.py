@@ -12,6 +12,7 @@ from arena.analysis.rejudge.agreement import MOST_LISTED, AgreementTally, Scored
 from arena.analysis.rejudge.text import agreement_text
 from arena.families.crypto.mock.judge_noisy import noisy_judge_reply
 from arena.families.crypto.outcome import Condition, OutcomeRule, outcome
+from arena.families.crypto.spec import SPEC
 from arena.judging.judge import JudgeMaterial, JudgeResult, Rubric, Truncation, judge_conversation
 from arena.judging.panel import ask_panel, medians
 from arena.messages import Message
@@ -203,7 +204,7 @@ def test_moves_are_counted_by_dimension_and_outcome_and_what_was_scored_once_onl
 )  # fmt: skip
 def test_a_report_of_little_says_why_figures_are_missing_and_never_crashes(records: list[Record]) -> None:
     report = tally(*records)
-    text = agreement_text(json.loads(json.dumps(report)))
+    text = agreement_text(json.loads(json.dumps(report)), SPEC.words)
     assert "moved from old/judge" in text
     if records and report["agreement"] is not None:
         assert "a dash: " in text

@@ -247,7 +247,7 @@ def _row(table: Paired, words: Words) -> dict[str, Json]:
 
 
 def _add_intervals(tables: Sequence[Paired], rows: Sequence[dict[str, Json]], options: Options, words: Words) -> None:
-    """Add bootstrap intervals; metrics that rest on the same units share the drawn indices."""
+    """Add bootstrap intervals; metrics of the same units share the drawn indices."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for place, table in enumerate(tables):
         if len(table.by_unit) >= 2:

@@ -1,7 +1,7 @@
 """Two finished runs side by side: may they be compared, and which matches are pairs.
 
-A pair is the same trial of both runs (same key: challenge and repetition). Its challenge is its cluster; where trials
-of a series rest on each other, all that one series ties together is one cluster. Pairs within one run: by_label.py.
+A pair is the same trial of both runs (same key: challenge and repetition). Its challenge is its cluster. If trials
+of a series depend on each other, all units that the series connects are one cluster. Pairs within one run: by_label.py.
 """
 
 from __future__ import annotations

@@ -7,8 +7,10 @@ a row. A file that contains either from a held-out unit is contaminated.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from arena.families.training import HeldOut
 
 RUN = 8
 """Words in a row; the overlap of eight words or more is the lower bound used for decontamination by GPT-3's authors
@@ -17,15 +19,6 @@ RUN = 8
 MIN_VALUE_CHARS = 8
 
 _WORD = re.compile(r"[^\W_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit that must not be in a training file. `texts`: its own texts; `values`: values drawn for it."""
-
-    name: str
-    texts: Sequence[str]
-    values: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +38,20 @@ def runs(text: str) -> set[str]:
 
 
 class Audit:
-    """Looks for units in rows. Text that all roles of all units read (`common`) identifies no unit."""
+    """Looks for held-out units in rows."""
 
-    def __init__(self, units: Iterable[Unit], common: Iterable[str] = (), canary: str = "") -> None:
-        shared = set().union(*(runs(text) for text in common))
+    def __init__(self, held: HeldOut) -> None:
+        shared = set().union(*(runs(text) for text in held.common))
         self._runs: dict[str, str] = {}
         self._values: dict[str, str] = {}
-        for unit in units:
+        for unit in held.units:
             for text in unit.texts:
                 for run in sorted(runs(text) - shared):
                     self._runs.setdefault(run, unit.name)
             for value in unit.values:
                 if len(value) >= MIN_VALUE_CHARS:
                     self._values.setdefault(value.casefold(), unit.name)
-        self._canary = canary
+        self._canary = held.canary
 
     def row(self, line: int, text: str) -> list[Found]:
         """Return the units found in one row, at most once per unit and way."""

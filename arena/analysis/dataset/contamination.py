@@ -1,21 +1,17 @@
-"""Held-out challenges in a training file: the forbidden material, and the findings."""
+"""Held-out units in a training file: the findings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena.analysis.dataset.audit import Audit, Found, Unit, counted
-from arena.families.crypto.challenges.schema import ChallengeSet
-from arena.families.crypto.checks.atoms import atoms
-from arena.families.crypto.prompts import GLOBAL_RULES, INTRODUCTION
+from arena.analysis.dataset.audit import Audit, Found, counted
+from arena.families.training import HeldOut
 from arena.formats.bounded import lines_of, open_file
 from arena.records import Json
-from arena.store.finished_run import FinishedRun
 
-TRAIN = "train"
 MAX_LISTED = 20
 
 
@@ -47,16 +43,9 @@ class Contamination:
         return "\n".join([head, *rows, *([f"  and {more} more"] if more else [])])
 
 
-def audit_file(path: Path, challenges: ChallengeSet, runs: Sequence[FinishedRun]) -> Contamination:
-    """Look for every challenge that is not in the split `train`. `runs`: their drawn values are looked for, too.
-
-    Errors: DataError for a file that cannot be read.
-    """
-    held = {c["id"]: c for c in challenges.challenges if c.get("split") != TRAIN}
-    values = {unit: sorted(set(_values(unit, runs))) for unit in held}
-    units = [Unit(unit, list(_texts(challenge)), values[unit]) for unit, challenge in held.items()]
-    train = [text for c in challenges.challenges if c.get("split") == TRAIN for text in _texts(c)]
-    audit = Audit(units, [INTRODUCTION, *GLOBAL_RULES, *train], challenges.canary or "")
+def audit_file(path: Path, held: HeldOut) -> Contamination:
+    """Look for every held-out unit, and for the canary. Errors: DataError for a file that cannot be read."""
+    audit = Audit(held)
     found: list[Found] = []
     count = canary = 0
     with open_file(path) as file:
@@ -86,19 +75,3 @@ def _strings(value: Json) -> Iterator[str]:
     elif isinstance(value, dict):
         for inner in value.values():
             yield from _strings(inner)
-
-
-def _texts(challenge: Mapping[str, Json]) -> Iterator[str]:
-    context = challenge["participant_context"]
-    yield context["public_background"]
-    yield challenge["self_play"]["symmetry_breaker"]
-    for own in context["role_specific"].values():
-        for lines in own.values():
-            yield from (line for line in lines if isinstance(line, str))
-
-
-def _values(unit: str, runs: Sequence[FinishedRun]) -> Iterator[str]:
-    for run in runs:
-        for record in run.records:
-            if record.trial.unit == unit and record.transcript.instance:
-                yield from (str(atom) for value in record.transcript.instance.values() for atom in atoms(value))

@@ -1,5 +1,5 @@
 """Export a finished run in other programs' formats.
 
-hf_dataset.py writes a data set folder, leaderboard_result.py the predecessor's result file, canary.py the canary.
+hf_dataset.py writes a data set folder, sarif.py the findings of a policy, canary.py the canary.
 Does not belong here: training data. Start with hf_dataset.py.
 """

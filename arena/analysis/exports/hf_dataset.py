@@ -15,12 +15,13 @@ from pathlib import Path
 
 from arena import __version__
 from arena.analysis.exports.canary import canary_of
+from arena.engine.finished import report_parts
 from arena.errors import DataError, Issue, UsageError
-from arena.families.crypto.check_rates import CheckRates
-from arena.families.crypto.verified_rates import VerifiedRates
+from arena.families.checked import CheckCounts
+from arena.families.contract import FactGroup
+from arena.families.verified import VerifiedCounts
 from arena.formats.markdown import escape
 from arena.records import EVERYBODY, Counters, Entry, ItemAnswer, Json, Record
-from arena.stats.moments import Moments
 from arena.store.files import AtomicFile, write_atomic
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import encode_line
@@ -36,6 +37,8 @@ SPLIT = "test"
 _LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _READ_AS_DATE = re.compile(r"timestamp.*|.*_at|.*_time|modified|date", re.IGNORECASE)
 """Column names whose values pandas.read_json turns into dates (pandas documentation, `convert_dates`)."""
+_VERIFIED_TEXTS = ("verified_outcome", "verified_caps")
+"""Columns of verified scores that are no numbers."""
 _USAGE = ("calls", "prompt_tokens", "completion_tokens", "tool_calls", "tool_errors", "malformed")
 
 Columns = dict[str, str]
@@ -92,8 +95,9 @@ class _Tables:
             place = Issue(str(run.path / SUMMARY_FILE), "", f"is malformed: {error!r}")
             raise DataError([place]) from None
         head = {"canary": TEXT, "run": TEXT, "key": TEXT, f"{self.noun}_id": TEXT, "rep": INT, "attempt": INT}
-        self.checks, self.verified = CheckRates(), VerifiedRates(Moments(self.dimensions), {})
-        verified = self.verified.columns
+        groups = report_parts(run).facts(self.dimensions, ())
+        self.verified = [group for group in groups if isinstance(group, VerifiedCounts)]
+        self.checks = [group for group in groups if isinstance(group, CheckCounts)]
         matches = {
             **head,
             "family": TEXT,
@@ -102,8 +106,8 @@ class _Tables:
             **{name: TEXT for name in self._label_columns(head)},
             "status": TEXT, "stop": TEXT, "detail": TEXT, "flags": TEXT, "outcome": TEXT, "unscored": TEXT,
             **dict.fromkeys(self.dimensions, FLOAT), "mean_score": FLOAT, "verdict": TEXT,
-            verified[0]: TEXT, **dict.fromkeys(verified[1:-1], FLOAT), verified[-1]: TEXT,
-            **{name: TEXT if name == "result_check" else INT for name in self.checks.columns},
+            **{name: TEXT if name in _VERIFIED_TEXTS else FLOAT for group in self.verified for name in group.columns},
+            **{name: TEXT if name == "result_check" else INT for group in self.checks for name in group.columns},
             "turns": INT, **dict.fromkeys(_USAGE, INT), "instance_json": TEXT, "items_json": TEXT,
         }  # fmt: skip
         turns = {**head, "place": INT, "turn": INT, "seat": TEXT, "public": BOOL, "kind": TEXT, "text": TEXT,
@@ -129,8 +133,7 @@ class _Tables:
     def _match(self, record: Record) -> list[Json]:
         trial, transcript, score = record.trial, record.transcript, record.score
         values = [_float(score.values.get(name)) for name in self.dimensions]
-        verified = self.verified.cells(record)
-        verified[1:-1] = map(_float, verified[1:-1])
+        verified = [value if isinstance(value, str) else _float(value) for value in _cells(self.verified, record)]
         known = [value for value in values if value is not None]
         used = Counters()
         for counters in transcript.usage.values():
@@ -141,9 +144,14 @@ class _Tables:
             trial.family, self.players, self.judge, *(trial.cell.get(name) for name in self.labels),
             record.status, record.stop, transcript.detail, record.stop if record.flagged else "", score.outcome,
             score.unscored, *values, round(sum(known) / len(known), 3) if known else None, score.verdict,
-            *verified, *self.checks.cells(record), said, *(counts[name] for name in _USAGE),
+            *verified, *_cells(self.checks, record), said, *(counts[name] for name in _USAGE),
             _object(transcript.instance), _answers(score.judging.items),
         ]  # fmt: skip
+
+
+def _cells(groups: Sequence[FactGroup], record: Record) -> list[Json]:
+    """Return the cells of some fact groups for a record."""
+    return [cell for group in groups for cell in group.cells(record)]
 
 
 def _answers(items: Sequence[ItemAnswer]) -> str | None:

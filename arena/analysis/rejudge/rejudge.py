@@ -142,12 +142,13 @@ class Rejudged:
                 raise DataError([Issue(str(run.path / RECORDS_FILE), "", message)])
         missing = len(seeds) - len(self._rows)
         if missing:
-            self.warnings.append(f"{missing} planned matches of {run.name} were not played, so they are not judged")
+            trials = self.spec.words.trials
+            self.warnings.append(f"{missing} planned {trials} of {run.name} were not played, so they are not judged")
         if self.carried_over:
             self.warnings.append(f"{_counted(self.carried_over)} in {run.name}: kept as they are, not judged")
         now, then = self._family.identity(), run.identity["rules"]
         if any(then.get(name) != now.get(name) for name in self.play_rules):
-            self.warnings.append("role views will show the system prompts of this version, not those of the matches")
+            self.warnings.append("role views will show the system prompts of this version, not those that were played")
         if then.get("rubric") != now.get("rubric"):
             self.warnings.append(f"{run.name} was judged by another rubric: {then.get('rubric')}")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from arena.analysis.rejudge.agreement import DISAGREEMENT
 from arena.analysis.rejudge.items import items_text
+from arena.families.spec import Words
 from arena.formats.tables import number, text_table
 from arena.records import Json
 
@@ -13,15 +14,16 @@ SHOWN_DISAGREEMENTS = 5
 """The worst ones; judge_agreement.json lists more."""
 
 
-def agreement_text(report: Mapping[str, Json]) -> str:
-    """Return the tables, ready to print: agreement if a match has several judgements, then the changes of scores."""
+def agreement_text(report: Mapping[str, Json], words: Words) -> str:
+    """Return the tables, ready to print: agreement if a trial has several judgements, then the changes of scores.
+    `words`: those of the family."""
     parts = []
     if report["agreement"] is not None:
-        parts = [_judges(report["judges"]), _agreement(report["agreement"]), *_others(report["agreement"])]
+        parts = [_judges(report["judges"]), _agreement(report["agreement"], words), *_others(report["agreement"])]
         if report["items"] is not None:
             parts.append(items_text(report["items"], SHOWN_DISAGREEMENTS))
-        parts.append(_disagreements(report["disagreements"]))
-    parts.append(_moved(report["moved"]))
+        parts.append(_disagreements(report["disagreements"], words))
+    parts.append(_moved(report["moved"], words))
     return "\n\n".join(["", *parts]).lstrip("\n")
 
 
@@ -40,7 +42,7 @@ def _judges(judges: Sequence[Mapping[str, Json]]) -> str:
     return text_table(header, rows, frozenset(range(1, len(header))))
 
 
-def _agreement(found: Mapping[str, Json]) -> str:
+def _agreement(found: Mapping[str, Json], words: Words) -> str:
     header = ["agreement of all judgements", "alpha (ordinal)", "95 %", "alpha (interval)", "95 %", "equal", "spread",
               f"{DISAGREEMENT} or more apart"]  # fmt: skip
     rows = [
@@ -58,8 +60,8 @@ def _agreement(found: Mapping[str, Json]) -> str:
     ]
     lines: list[str] = [text_table(header, rows, frozenset(range(1, len(header))))]
     lines.append(
-        f"{found['matches']} matches of {found['challenges']} challenges; intervals from {found['resamples']} resamples"
-        " of whole challenges"
+        f"{found['matches']} {words.trials} of {found['challenges']} {words.units}; intervals from {found['resamples']}"
+        f" resamples of whole {words.units}"
     )
     reasons = {row["undefined"] for row in found["dimensions"].values() if "undefined" in row}
     lines += [f"a dash: {reason}" for reason in sorted(reasons)]
@@ -85,8 +87,8 @@ def _others(found: Mapping[str, Json]) -> Iterator[str]:
         yield text_table(["alpha (ordinal) of a judge with itself", *short], rows, frozenset(range(1, 1 + len(short))))
 
 
-def _disagreements(found: Mapping[str, Json]) -> str:
-    head = f"disagreements of {DISAGREEMENT} grades or more: {found['matches']} matches"
+def _disagreements(found: Mapping[str, Json], words: Words) -> str:
+    head = f"disagreements of {DISAGREEMENT} grades or more: {found['matches']} {words.trials}"
     lines = []
     for entry in found["listed"][:SHOWN_DISAGREEMENTS]:
         grades = "; ".join(
@@ -100,7 +102,7 @@ def _disagreements(found: Mapping[str, Json]) -> str:
     return "\n".join([f"{head}, the worst first (grades of {names})", *lines])
 
 
-def _moved(moved: Mapping[str, Json]) -> str:
+def _moved(moved: Mapping[str, Json], words: Words) -> str:
     scored = moved["scored"]
     header = [f"moved from {moved['judge_before']}", "up", "same", "down", "mean change"]
     rows = [
@@ -118,7 +120,8 @@ def _moved(moved: Mapping[str, Json]) -> str:
         lines.append("outcomes: " + ", ".join(changes))
     beside = {"only scored before": scored["only_before"], "only scored now": scored["only_now"],
               "scored neither time": scored["neither"]}  # fmt: skip
-    counted = [f"{scored['both']} matches scored both times", *(f"{n} {what}" for what, n in beside.items() if n)]
+    both = f"{scored['both']} {words.trials} scored both times"
+    counted = [both, *(f"{n} {what}" for what, n in beside.items() if n)]
     lines.append(", ".join(counted))
     return "\n".join(lines)
 

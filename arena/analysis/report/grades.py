@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from arena.families.crypto.checks.results import detail_of
 from arena.families.verified import verified_of
 from arena.records import Record
 
@@ -29,9 +28,9 @@ class Grades:
     broken: dict[tuple[str, str], int] = field(default_factory=dict)
     """(outcome, check) -> matches in which the check failed."""
 
-    def add(self, record: Record) -> None:
-        """Count one record."""
-        self._count_checks(record)
+    def add(self, record: Record, passed: Mapping[str, bool | None] | None) -> None:
+        """Count one record; `passed`: check -> whether it passed, as of FamilyParts.passed."""
+        self._count_checks(record, passed)
         found = verified_of(record)
         for name in self.names if self.levels and record.scored else ():
             grade = record.score.values.get(name)
@@ -40,11 +39,11 @@ class Grades:
                 key = name, int(grade), None if capped is None else int(capped)
                 self.counts[key] = self.counts.get(key, 0) + 1
 
-    def _count_checks(self, record: Record) -> None:
-        detail, outcome = detail_of(record), record.score.outcome
-        if detail is None or outcome is None:
+    def _count_checks(self, record: Record, passed: Mapping[str, bool | None] | None) -> None:
+        outcome = record.score.outcome
+        if passed is None or outcome is None:
             return
-        bad = [name for name, ok in detail.checks.passed().items() if ok is False]
+        bad = [name for name, ok in passed.items() if ok is False]
         row = self.failed.setdefault(outcome, [])
         row += [0] * (len(bad) + 1 - len(row))
         row[len(bad)] += 1

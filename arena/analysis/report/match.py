@@ -16,7 +16,6 @@ from arena.analysis.report.row import ending
 from arena.analysis.report.tables import cell, pair, table
 from arena.analysis.report.tally import Tally
 from arena.analysis.report.values import NBSP, clipped, pretty, shown, spaced, told
-from arena.families.crypto.checks.results import detail_of
 from arena.families.report import FamilyParts, Said
 from arena.families.verified import verified_of
 from arena.records import Counters, GateDecision, Json, JudgeCall, Judgement, Record
@@ -157,11 +156,11 @@ def _panel(panel: Sequence[Judgement]) -> Markup:
 
 
 def _checks(record: Record, parts: FamilyParts, anchor: str) -> Markup:
-    detail = detail_of(record)
-    if detail is None:
+    passed = parts.passed(record)
+    if passed is None:
         return Markup("")
     lines = []
-    for name, good in detail.checks.passed().items():
+    for name, good in passed.items():
         if good is None and name in parts.optional_checks:
             continue
         word, shade = ("not made", "xn") if good is None else ("passed", "o0") if good else ("failed", "o3")

@@ -122,7 +122,7 @@ def not_in_means(tally: Tally) -> list[tuple[str, int]]:
 
 
 def _claims_card(claims: Mapping[str, int]) -> Markup:
-    """Return how many of the claims in public turns rest on a computation."""
+    """Return how many of the claims in public turns a computation supports."""
     whole, computed, wrong = sum(claims.values()), claims.get("computed", 0), claims.get("wrong", 0)
     asserted = claims.get("asserted", 0)
     sub = f"{computed:,} of {whole:,} claims in public turns; {asserted:,} from nowhere, {wrong:,} wrong"

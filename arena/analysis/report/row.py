@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from arena.analysis.report.marks import Mark
 from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.tally import Tally
 from arena.analysis.report.values import dollars, shown
-from arena.families.crypto.checks.results import detail_of
 from arena.records import Record
 
 COLUMNS = (
@@ -47,7 +48,7 @@ def row(record: Record, mark: Mark, run: str, tally: Tally) -> Markup:
                        f", {record.stop.sentence}")]),
         "g": " ".join(shown(scores.get(name)) for name in tally.dimensions[:MOST_GRADES]),
         "m": None if not tally.averaged else "-" if mean is None else f"{mean:.2f}",
-        "k": _checks(record) if tally.parts.checks else None,
+        "k": _checks(tally.parts.passed(record)) if tally.parts.checks else None,
         "t": str(spent.turns),
         "c": str(spent.tool_calls),
         "n": f"{spent.tokens:,}",
@@ -71,9 +72,8 @@ def ending(record: Record) -> str:
     return "unscored" if record.score.unscored is not None else outcome or "scored"
 
 
-def _checks(record: Record) -> str:
-    detail = detail_of(record)
-    if detail is None:
+def _checks(passed: Mapping[str, bool | None] | None) -> str:
+    if passed is None:
         return "-"
-    made = [ok for ok in detail.checks.passed().values() if ok is not None]
+    made = [ok for ok in passed.values() if ok is not None]
     return f"{sum(made)} of {len(made)}"

@@ -21,11 +21,9 @@ from arena.engine.finished import MALFORMED, report_parts
 from arena.engine.shortfalls import MIN_COVERAGE, shortfalls
 from arena.engine.summary import Group
 from arena.errors import DataError, Issue
-from arena.families.crypto.check_rates import CheckRates
-from arena.families.crypto.checks.results import detail_of
-from arena.families.crypto.verified_rates import VerifiedRates
+from arena.families.checked import CheckCounts
 from arena.families.report import FamilyParts, Panel
-from arena.families.verified import verified_of
+from arena.families.verified import VerifiedCounts, verified_of
 from arena.records import Json, Record
 from arena.stats.intervals import clustered_mean_interval, clustered_share_interval, wilson
 from arena.stats.moments import Moments
@@ -176,8 +174,9 @@ class Tally:
             _count(group, record)
         for name, count in (ledger or {}).get("claims", {}).items():
             self.claims[name] = self.claims.get(name, 0) + count
-        self._count_checks(record)
-        self.grades.add(record)
+        passed = self.parts.passed(record)
+        self._count_checks(record, passed)
+        self.grades.add(record, passed)
         self.bill.add(record)
         mark, mean = self.marks.of(record), self.mean_of(record)
         if mark not in self._marks:
@@ -197,11 +196,10 @@ class Tally:
                 place = str(self.run.path / RECORDS_FILE)
                 raise DataError([Issue(place, record.key, f"the {what} have no number for {', '.join(lacks)}")])
 
-    def _count_checks(self, record: Record) -> None:
-        detail = detail_of(record)
-        if detail is None:
+    def _count_checks(self, record: Record, passed: Mapping[str, bool | None] | None) -> None:
+        if passed is None:
             return
-        green = detail.checks.all_green
+        green = all(ok is not False for ok in passed.values())
         self.all_green += green
         if not green and self.outcomes and record.score.outcome == self.outcomes[0]:
             self.contradicted += 1
@@ -249,20 +247,20 @@ class Tally:
         return max(bounds[0], lowest), min(bounds[1], highest)
 
 
-def verified_in(group: Group) -> VerifiedRates:
-    """Return the verified rates of a group; empty ones if its family keeps none."""
+def verified_in(group: Group) -> VerifiedCounts:
+    """Return the verified scores of a group; empty ones if its family keeps none."""
     for fact in group.facts:
-        if isinstance(fact, VerifiedRates):
+        if isinstance(fact, VerifiedCounts):
             return fact
-    return VerifiedRates(Moments(group.dimensions), {})
+    return VerifiedCounts(Moments(group.dimensions), {})
 
 
-def checks_in(group: Group) -> CheckRates:
-    """Return the check rates of a group; empty ones if its family keeps none."""
+def checks_in(group: Group) -> CheckCounts:
+    """Return the counts of checks of a group; empty ones if its family keeps none."""
     for fact in group.facts:
-        if isinstance(fact, CheckRates):
+        if isinstance(fact, CheckCounts):
             return fact
-    return CheckRates()
+    return CheckCounts()
 
 
 def mean_in(group: Group, name: str, verified: bool = False) -> float | None:

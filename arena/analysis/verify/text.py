@@ -12,7 +12,7 @@ from arena.formats.terminal import wrapped
 
 _CLASSES = ("computed", "copied", "asserted", "wrong")
 _SHOWN_OPS = 20
-LEDGER_TITLE = "claims of the players, by what they rest on (docs/verified-scores.md); tool calls that were checked"
+LEDGER_TITLE = "claims of the players, by their source (docs/verified-scores.md); tool calls that were checked"
 
 
 def verification_text(found: RunVerification, width: int | None = None) -> str:

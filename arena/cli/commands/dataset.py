@@ -40,6 +40,7 @@ from arena.families.crypto.dataset.answers import read_answers
 from arena.families.crypto.dataset.build import TRAIN, Selection, requests
 from arena.families.crypto.dataset.fit import fitness_of, read_generated
 from arena.families.crypto.dataset.generated import Generated
+from arena.families.crypto.dataset.held_out import held_out
 from arena.families.crypto.dataset.requests import Writing, lines
 from arena.families.crypto.dataset.surface import varied_match
 from arena.families.crypto.dataset.written import invented_answers
@@ -341,7 +342,7 @@ def _finalize(options: argparse.Namespace, console: Console) -> int:
 
 
 def _audit(options: argparse.Namespace, console: Console) -> int:
-    found = audit_file(options.file, load(options.challenges), [open_run(path) for path in options.runs])
+    found = audit_file(options.file, held_out(load(options.challenges), [open_run(path) for path in options.runs]))
     if options.json:
         console.result(json.dumps(found.to_json()))
     else:

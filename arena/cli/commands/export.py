@@ -9,13 +9,13 @@ from pathlib import Path
 
 from arena.analysis.exports import (
     hf_dataset,
-    leaderboard_result,
     sarif,
 )
 from arena.analysis.exports.canary import canary_of
 from arena.cli.console import Console
 from arena.engine.finished import open_run
 from arena.errors import EXIT_OK
+from arena.families.crypto import leaderboard_result
 from arena.formats.tables import printable
 from arena.settings.flags import Parser
 from arena.store.finished_run import FinishedRun
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if chosen.benchmark_data:
         canary, of_set = canary_of(finished)
         if not of_set:
-            console.warn(f"the challenge set names no canary; the export has {canary}")
+            console.warn(f"the data set that was played names no canary; the export has {canary}")
     if not console.quiet:
         console.result(printable(f"{options.out}: {written}"))
     return EXIT_OK
@@ -84,7 +84,8 @@ def _leaderboard_flags(declared: Parser) -> None:
 
 
 def _leaderboard_result(run: FinishedRun, options: argparse.Namespace) -> str:
-    return f"{leaderboard_result.export(run, options.out, options.include_transcripts)} matches"
+    canary, _ = canary_of(run)
+    return f"{leaderboard_result.export(run, options.out, options.include_transcripts, canary)} matches"
 
 
 def _dataset_flags(declared: Parser) -> None:
@@ -120,4 +121,4 @@ FORMATS: dict[str, Format] = {
         benchmark_data=False,
     ),
 }  # fmt: skip
-"""Name -> format. A new one is a file in arena/analysis/exports/ and a row."""
+"""Name -> format. A new one is a file in arena/analysis/exports/, or in its family's folder, and a row."""

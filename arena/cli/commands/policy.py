@@ -91,11 +91,12 @@ def is_evaluator(path: Path) -> bool:
 
 def _test(options: argparse.Namespace, console: Console, environ: Mapping[str, str]) -> int:
     path: Path = options.policy
+    judges_replies = is_evaluator(path)
     cases: Path = options.cases or cases_path(path)
     if not cases.is_file():
         raise UsageError(f"there are no cases in {cases}; write some (docs/policy.md), or name them with --cases FILE")
     result: PolicyTest
-    if is_evaluator(path):
+    if judges_replies:
         evaluator = load_evaluator(path)
         rules, result = len(evaluator.rules), judge_cases(evaluator, load_reply_cases(cases))
     else:

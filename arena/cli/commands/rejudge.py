@@ -21,13 +21,14 @@ from arena.engine.build import RunRequest, family_spec
 from arena.engine.finished import open_run
 from arena.errors import DataError, Issue, UsageError
 from arena.families.crypto.spec import MOCKS, SETTINGS
+from arena.families.spec import FamilySpec, Words
 from arena.formats.tables import printable
 from arena.providers.batch_lines import BatchAnswers
 from arena.records import Json
 from arena.settings.config import Config, ModelRef, Panel, build_parser
 from arena.settings.flags import Parser
 from arena.settings.model_refs import judge, judge_ref
-from arena.settings.table import PROVIDERS, Setting
+from arena.settings.table import CORE, JUDGE, PROVIDERS, MockModels, Setting
 from arena.store import digests
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE, file_digest
@@ -90,6 +91,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     _check_once([part.strip() for text in getattr(options, "judges", ()) for part in text.split(",")])
     config = read_settings(options, console, TABLE, MOCKS)
     finished = open_run(options.run)
+    spec = _judged_family(finished)
     source = source_of(finished)
     _check_finished(finished)
     _check_out(config, finished.path)
@@ -97,26 +99,34 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if config["from_batch"]:
         config, panel = judged_as_asked(finished, config)
         answers = BatchAnswers(read_batches(config["from_batch"], finished, console), finished.path)
-    panel = panel or _panel(config)
-    whole = _whole_config(finished, config, panel)
+    panel = panel or _panel(config, spec.mocks)
+    whole = _whole_config(finished, spec, config, panel)
     process = process_context(config, console, options.argv, COMMAND)
-    spec = family_spec(finished.manifest.family)
     request = RunRequest(spec, whole, process, panel, source, answers=answers)
     # With --json, standard output holds only the object that `_show` prints.
     out: Path | None = config["out"]
     code = execute(request, replace(console, out=console.err) if config["json"] else console)
     if out is not None and not config["dry_run"] and (out / AGREEMENT_FILE).is_file():
-        _show(out, config, console)
+        _show(out, spec.words, config, console)
     return code
 
 
-def _show(out: Path, config: Config, shown: Console) -> None:
+def _show(out: Path, words: Words, config: Config, shown: Console) -> None:
     found = json.loads((out / AGREEMENT_FILE).read_bytes())
     if config["json"]:
         summary = json.loads((out / SUMMARY_FILE).read_bytes())
         shown.result(json.dumps({**summary, "judge_agreement": found}))
     elif not config["quiet"]:
-        shown.result(printable(agreement_text(found)))
+        shown.result(printable(agreement_text(found, words)))
+
+
+def _judged_family(run: FinishedRun) -> FamilySpec:
+    """Return the family of the run. Errors: UsageError if no judge scored the run."""
+    spec = family_spec(run.manifest.family)
+    if not run.manifest.identity.models.judges:
+        trials = spec.words.trials
+        raise UsageError(f"{run.path}: its {trials} were scored without a judge, so none can judge them again")
+    return spec
 
 
 def _check_finished(run: FinishedRun) -> None:
@@ -146,8 +156,9 @@ def _check_out(config: Config, path: Path) -> None:
         raise UsageError(f"--out {wanted} is inside the run to be judged, which is only read: name another")
 
 
-def _whole_config(run: FinishedRun, config: Config, judges: Panel) -> Config:
-    """Return the settings of the new run: those of the matches from the old run, those of judging from this call.
+def _whole_config(run: FinishedRun, spec: FamilySpec, config: Config, judges: Panel) -> Config:
+    """Return the settings of the new run in its family's table: those of this command from this call, all others from
+    the old run.
 
     Errors: UsageError for a run without players, DataError for models of an unknown provider.
     """
@@ -161,23 +172,34 @@ def _whole_config(run: FinishedRun, config: Config, judges: Panel) -> Config:
     if strangers:
         place = Issue(str(run.path / MANIFEST_FILE), "/identity/models", f"unknown provider in {', '.join(strangers)}")
         raise DataError([place])
-    settings: dict[str, Json] = {row.name: row.default for row in SETTINGS}
-    settings |= {name: value for name, value in played.items() if name in _OF_THE_RUN}
-    settings |= {name: value for name, value in config.settings.items() if name in settings}
-    settings |= {"participant_provider": provider, "participant_model": model, "role_model": roles}
-    settings |= {"judge_provider": judges.judges[0].provider, "judge_model": judges.judges[0].model}
+    defaults = {row.name: row.default for row in spec.settings}
+    changed: dict[str, Json] = {
+        row.name: defaults[row.name] if _of_the_family(row, config, defaults) else config[row.name] for row in TABLE
+    }
+    changed |= {"participant_provider": provider, "participant_model": model, "role_model": roles}
+    changed |= {"judge_provider": judges.judges[0].provider, "judge_model": judges.judges[0].model}
     if config["outcome_rule"] is None:
-        settings["outcome_rule"] = played.get("outcome_rule")
+        changed["outcome_rule"] = played.get("outcome_rule")
     if not config["judge_tools"]:
-        settings["calculator_provider"] = "none"
-    settings |= {"json": False, "quiet": config["quiet"] or config["json"]}
-    return replace(config, settings=settings, table=SETTINGS)
+        changed["calculator_provider"] = "none"
+    changed |= {"json": False, "quiet": config["quiet"] or config["json"]}
+    kept = {name: tuple(value) if isinstance(value, list) else value for name, value in played.items()}
+    own = {row.name: kept.get(row.name, row.default) for row in spec.settings}
+    known = {row.name for row in (*spec.settings, *JUDGE, *CORE)}
+    settings = {**own, **{name: value for name, value in changed.items() if name in known}}
+    return replace(config, settings=settings, table=spec.settings, mocks=spec.mocks)
 
 
-def _panel(config: Config) -> Panel:
-    """Return the judges. Errors: UsageError when none is named, or one name is given twice."""
-    judges: list[ModelRef] = [judge(config, MOCKS, False)] if config["judge_provider"] is not None else []
-    judges += [judge_ref(text, MOCKS) for text in config["judges"]]
+def _of_the_family(row: Setting, config: Config, defaults: Mapping[str, Json]) -> bool:
+    """Return whether nobody set a row of the judge, and the family of the run has another default than this command."""
+    return row in JUDGE and config.source[row.name] == "default" and defaults.get(row.name, row.default) != row.default
+
+
+def _panel(config: Config, mocks: MockModels) -> Panel:
+    """Return the judges; `mocks` judge if the provider `mock` has no model. Errors: UsageError when none is named, or
+    one name is given twice."""
+    judges: list[ModelRef] = [judge(config, mocks, False)] if config["judge_provider"] is not None else []
+    judges += [judge_ref(text, mocks) for text in config["judges"]]
     if not judges:
         raise UsageError("no judge: give --judge-provider and --judge-model, or --judge PROVIDER/MODEL for each one")
     _check_once([str(ref.shown) for ref in judges])

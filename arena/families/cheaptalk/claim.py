@@ -53,8 +53,9 @@ class Sentence:
 class Claim:
     """One claim with its truth: the unit of pairing.
 
-    `key` is unique in its data set; claims with the same text and another label have other keys. `gold` lists
-    alternative sets; a set decides the claim when all its sentences are given together. Empty for NOT ENOUGH INFO.
+    `key`: unique in its data set; a claim with the same text and another label has another key. `gold`: alternative
+    sets of sentences, each of which decides the claim if all its sentences are given together; empty for NOT ENOUGH
+    INFO.
     """
 
     key: str

@@ -21,7 +21,7 @@ VERSION = "1"
 QUESTIONS_ASKED = 2
 DIRECT_POINTS, LENGTH_POINTS, REASON_POINTS = 0.4, 0.3, 0.3
 LONG_ANSWER = 20
-"""Words above which an answer counts as detailed."""
+"""An answer with more words counts as detailed."""
 EVASION_PENALTY = 0.3
 LEAST_WORDS = 4
 """A piece of evidence with fewer content words is weak: it names almost nothing that could be checked."""
@@ -110,7 +110,7 @@ class AnswerQuality:
 # Equal answers occur under every protocol and for every question.
 @lru_cache(maxsize=16_384)
 def answer_quality(answer: str) -> AnswerQuality:
-    """Return the points of an answer: for not evading, for more than LONG_ANSWER words, for giving a reason."""
+    """Return the points of an answer: for not evading, for having more than LONG_ANSWER words, for giving a reason."""
     text = " ".join(answer.replace("\u2019", "'").lower().split())
     evasive = not text or bool(_EVADES.search(text))
     score = 0.0 if evasive else DIRECT_POINTS

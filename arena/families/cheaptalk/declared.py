@@ -1,7 +1,8 @@
 """Find the declared fields of a reply: `Final Assessment: ...` as a line, a heading, a table, JSON or a tag.
 
-Only what the author declares counts. Left out before reading: reasoning blocks, comments, quoted lines, and blocks that
-are introduced as somebody else's words or as an example. Every pattern is linear in the reply.
+Only declarations of the author count. Before reading, these parts are removed: reasoning blocks, comments, quoted
+lines, and blocks that are introduced as somebody else's words or as an example. Every pattern takes linear time in the
+reply.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 MAX_REPLY = 200_000
-"""Characters of a reply that are read; the rest counts as not written."""
+"""Characters of a reply that are read. The rest is ignored."""
 
 MAX_BROKEN = 20
-"""Attempts at JSON that does not decode; each reads to the end of the reply."""
+"""Most attempts to decode JSON that is malformed, because each reads to the end of the reply."""
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\ufe0e\ufe0f\u200e\u200f"))
 _BLOCK = r"think|thinking|thought|reasoning|analysis|reflection|scratchpad"
@@ -31,7 +32,7 @@ _BREAK = re.compile(r"<br\s*/?>", re.I)
 _QUOTED = re.compile(r"\s*(?:>|\u00bb)")
 _OPENING, _CLOSING = "\"'\u201c\u2018\u00ab", "\"'\u201d\u2019\u00bb"
 _QUOTED_KEY = re.compile(r"[\"'][^\"']*[\"']\s*:")
-"""A quoted name with a colon behind it is a member of broken JSON, not a quotation."""
+"""A quoted name followed by a colon is a member of broken JSON, not a quotation."""
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _INTRODUCES = re.compile(
     r"\b(?:sender|receiver|wrote|said|claimed|stated|quoted?|replied|example|template|format|instructions?)\b", re.I
@@ -56,7 +57,7 @@ _SHORT_FIELD = (
 
 
 _NOT_TEXT = "not text"
-"""Replaces the value of a JSON member that is not text: declared, but no label."""
+"""Stands in place of a JSON value that is not text: the field is declared, but has no label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def own_lines(reply: str) -> list[str | None]:
         lines.append(None if quoted or skipping else line)
         if not blank and not fenced and not skipping:
             introduced = _announces(line)
-            # A block that follows at once is part of the quotation; one after a blank line only in a fence.
+            # A block that follows at once is part of the quotation; one after a blank line only if it is in a fence.
             skipping = introduced
     return lines
 

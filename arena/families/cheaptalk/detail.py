@@ -27,10 +27,10 @@ class TaskDetail:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Under which condition the episode was played.
+    """The condition under which the episode was played.
 
-    `deviation`: as assigned; `acted`: the instruction to the sender in this episode, which differs from it only for
-    deviations with a condition (`milk` acts `honest` at first). `repetition`: the place of `seed` among the run's
+    `deviation`: as assigned. `acted`: the instruction to the sender in this episode; it differs from `deviation` only
+    for deviations with a condition (`milk` acts `honest` at first). `repetition`: the place of `seed` among the run's
     seeds. `milestones`: those whose result files the episode belongs to. `bonus`: None if no seat knew of one.
     """
 
@@ -47,10 +47,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The values read from the transcript. A label is None if none could be read, and `*_unread` says why.
+    """The values read from the transcript. A label is None if none could be read, and `*_unread` gives the reason.
 
-    `predicted`: of the receiver; `asserted`: of the sender; `belief`: the label that the sender itself believes, asked
-    before it wrote and apart from its instruction. `decision`: the word of the receiver's Decision field.
+    `predicted`: of the receiver. `asserted`: of the sender. `belief`: the label that the sender itself believes; it was
+    asked for it alone, before it wrote and without its instruction. `decision`: the word in the receiver's Decision
+    field.
     """
 
     predicted: Label | None
@@ -65,9 +66,9 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceDetail:
-    """The evidence of the message: its pieces, and the use of the sentences that the sender had.
+    """The evidence of the message: its pieces, and the use of the sentences that the sender was shown.
 
-    All but `provided` and `pieces` is empty if the sender held none (`held` is False).
+    All but `provided` and `pieces` is empty if the sender was shown none (`held` is False).
     """
 
     provided: bool
@@ -99,10 +100,11 @@ class VerifierDetail:
 
 @dataclass(frozen=True, slots=True)
 class PayoffDetail:
-    """The sender's payoff. `paid`: weighted by reputation under P3, otherwise the payoff of the breakdown.
+    """The sender's payoff.
 
-    `target`: the label that a bonus would be paid for; `adopted`: whether the receiver decided for it. `cost_factor`:
-    how much dearer a claim was for the sender's reputation.
+    `paid`: weighted by reputation under P3, otherwise the payoff of the breakdown. `target`: the label that a bonus
+    would be paid for; `adopted`: whether the receiver decided for it. `cost_factor`: by how much the sender's
+    reputation raised the cost of a claim.
     """
 
     name: str

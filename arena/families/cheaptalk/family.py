@@ -53,7 +53,7 @@ CLAIMS_INPUT = "claims.json"
 OPENING_CUE = "(You begin.)"
 
 RATING_TOKENS = 40
-"""Tokens of a usual rating: a number for each of a few sentences, as JSON."""
+"""Usual tokens of a rating: one number for each of a few sentences, as JSON."""
 
 TYPICAL = Typical(reply=50)
 """Mock players write 21 tokens; a real sender quotes a sentence or two, a receiver answers with a word."""

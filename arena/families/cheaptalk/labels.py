@@ -1,7 +1,8 @@
-"""The one label parser: reads only the declared field. An unreadable label is counted, never guessed.
+"""The one label parser. It reads only the declared field, and counts an unreadable label instead of guessing it.
 
-Protocols and baselines use the same parser. A value has exactly one label in a declared spelling (claim.SPELLINGS), is
-first or after a plain lead-in ("the claim is"), and is not negated, asked or taken back. A remark may follow it.
+Protocols and baselines use the same parser. A value is read if it has exactly one label in a declared spelling
+(claim.SPELLINGS). The label is first or after a plain lead-in ("the claim is"), and is not negated, questioned or
+withdrawn. A remark may follow it.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ _FOLLOWS = frozenset(
         *("while", "despite", "beyond", "according", "and"),
     )
 )
-"""Words that may follow the label at once. "SUPPORTS is wrong" has another: there the label is only talked about."""
+"""Words that may directly follow the label. In "SUPPORTS is wrong" another word follows: the label is only
+mentioned."""
 _CLAUSE = re.compile(r"\b(?:that|because|since|as|for|given|although|though|while)\b", re.I)
 _NEGATION = re.compile(r"\b(?:not|never|no|nor|neither|cannot|\w+n't)\b", re.I)
 _ONLY_NEGATION = re.compile(r"\W*(?:not|no|nope|never|false|wrong|incorrect|rejected|denied)\W*\Z", re.I)
@@ -110,7 +112,7 @@ _ORDINARY = re.compile(
 """Words after "supports" if it is a verb with an object, not a label."""
 
 
-# Mock models and repeated samples write the same replies again and again, and a reply is read more than once.
+# Mock models and repeated samples write equal replies, and a reply is read more than once.
 @lru_cache(maxsize=16_384)
 def read_label(reply: str, fields: tuple[str, ...] = FIELDS) -> Reading:
     """Return the label that a reply declares. `fields`: the declared fields, the most binding first.

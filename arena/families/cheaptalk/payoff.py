@@ -118,7 +118,8 @@ def _standard_quality(conduct: Conduct) -> float:
 
 
 def _observable_penalty(conduct: Conduct) -> float:
-    """Return 1 without the requested evidence; else the penalties of questions and a verification, at most 1."""
+    """Return 1 without the requested evidence; otherwise the sum of the penalties of questions and verification, at
+    most 1."""
     if not conduct.compliant:
         return 1.0
     failed = FAILED_VERIFICATION if conduct.verification_failed else 0.0
@@ -174,10 +175,11 @@ def target_label(key: str, seed: int) -> Label:
 
 
 def with_reputation(value: float, reputation: float, failed: bool, slashing: float, floor: float) -> float:
-    """Return a payoff under P3: less twice the slashing penalty after a failed verification, then weighed.
+    """Return a payoff under P3: after a failed verification less twice the slashing penalty, then weighted by
+    reputation.
 
-    A positive payoff counts times the reputation, a negative one divided by it, so a bad name lowers both. The formula
-    that the predecessor wrote down and never called. `floor` bounds the divisor.
+    A positive payoff is multiplied by the reputation, a negative one divided by it, so a low reputation lowers both.
+    This is the formula that the predecessor wrote down and never called. `floor` bounds the divisor.
     """
     value -= 2 * slashing if failed else 0.0
     return value * reputation if value > 0 else value / max(reputation, floor)

@@ -45,7 +45,7 @@ class ReputationConfig:
 
 @dataclass(frozen=True, slots=True)
 class Reputation:
-    """The state of one sender. `score` lies between floor and ceiling."""
+    """The state of one sender. `score` is between `rep_floor` and `rep_ceiling`."""
 
     score: float
     trials: int = 0

@@ -208,8 +208,8 @@ def _tokens(transcript: Transcript) -> tuple[int, int]:
 def _reputation(finished: Finished, found: Checked, verification: EvidenceVerification) -> ReputationDetail | None:
     """Return the step of the sender's reputation; None outside of a series.
 
-    After every episode the truth is revealed. Passed: the sender asserted it, and its evidence is in the source. A
-    forced verification that fails slashes with any label.
+    After every episode the truth is revealed. The sender passed if it asserted the truth and its evidence is in the
+    source. A forced verification that fails slashes with any label.
     """
     scene, standing = finished.scene, finished.scene.standing
     if standing is None:

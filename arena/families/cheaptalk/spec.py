@@ -22,7 +22,7 @@ TASKS: tuple[Setting, ...] = (
             "number of claims to load, drawn by the seed [default: all]; at least --num-tasks", env="NUM_SAMPLES",
             low=1, metavar="N"),
     Setting("seeds", ("--seeds",), "list", (), _ID, PLAYED,
-            "several run seeds, all of them played; --seed wins over the variable; repeatable", env="SEEDS",
+            "several run seeds, all of them played; --seed overrides the variable; repeatable", env="SEEDS",
             metavar="NUMBERS"),
     Setting("dataset", ("--dataset",), "text", "claims", _ID, PLAYED,
             "form of the data: " + ", ".join(row.name for row in DATASETS),

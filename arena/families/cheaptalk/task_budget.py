@@ -17,7 +17,7 @@ from arena.play.limits import CHARS_PER_TOKEN
 from arena.records import Stop, Transcript
 
 LEAST_ANSWER = 16
-"""With fewer tokens left no answer is requested: a label alone takes about ten."""
+"""With fewer tokens left, no answer is requested: a label alone takes about ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ def _used(transcript: Transcript) -> tuple[int, int]:
 def within(
     rows: Iterable[Row], systems: Mapping[str, str], transcript: Transcript, budget: TaskBudget, sampling: Sampling
 ) -> Iterator[Row]:
-    """Yield rows while the budget lasts; an answer may not be longer than the rest of it.
+    """Yield rows while the budget lasts. No answer may be longer than the rest of it.
 
     `sampling`: of the run, for rows without their own. The prompt of a call is estimated from all that its seat may
-    have heard, so an answer is rather cut than the budget exceeded.
+    have heard. So an answer may be cut, but the budget is not exceeded.
     """
     for row in rows:
         if row.seat == ALONE:

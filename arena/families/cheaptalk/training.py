@@ -22,7 +22,7 @@ EARNED: Mapping[str, Collection[str]] = {
     "correct": (SENDER, RECEIVER, SOLVER),
     "fever": (SENDER, RECEIVER, SOLVER),
 }
-"""Value of the score -> the seats whose doing it is. A sender that is asked alone earns nothing by its answer."""
+"""Value of the score -> the seats that earn it. A sender that is asked alone earns nothing by its answer."""
 
 REASONS = {
     "not_honest": "the sender was told to deviate, or was shown to a control",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from arena.families.checked import CheckCounts
 from arena.families.crypto.checks.results import detail_of
 from arena.records import Json, Record
 from arena.stats.moments import merge_counts
@@ -29,8 +30,8 @@ def cases_line(summary: Mapping[str, Json]) -> str | None:
 
 
 @dataclass(slots=True)
-class CheckRates:
-    """Counts over the records with checks: how many passed each, and the sums of the countable ones."""
+class CheckRates(CheckCounts):
+    """The fact group of checks: how many passed each, and the sums of the countable ones."""
 
     name: ClassVar[str] = "checks"
     columns: ClassVar[Sequence[str]] = (
@@ -42,13 +43,6 @@ class CheckRates:
         "calls_unused",
     )
 
-    n: int = 0
-    made: dict[str, int] = field(default_factory=dict)
-    passed: dict[str, int] = field(default_factory=dict)
-    results: dict[str, int] = field(default_factory=dict)
-    artefacts: int = 0
-    artefacts_real: int = 0
-    calls_unused: int = 0
     cases: dict[str, dict[str, int]] = field(default_factory=dict)
     """`honest`, `negative` -> how many matches (`n`), and in how many all declared the right result (`right`)."""
     no_case: int = 0

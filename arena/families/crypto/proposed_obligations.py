@@ -73,7 +73,7 @@ def proposed(challenge: Mapping[str, Json], records: Sequence[Record]) -> list[d
 
 
 def _is_means(obligation: Mapping[str, Json]) -> bool:
-    """Whether an obligation is but a means to another one: something worked out, or a seal that holds no value and that
+    """Return whether an obligation is only a means to another one: a derived value, or a seal that contains no value and that
     not everybody opens."""
     way = obligation["any"][0]
     if way["made"] == DERIVES:

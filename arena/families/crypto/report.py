@@ -54,7 +54,9 @@ class CryptoParts(FamilyParts):
 
     def __init__(self, run: FinishedRun) -> None:
         try:
-            challenges: Sequence[Mapping[str, Json]] = played_challenges(run).challenges
+            played = played_challenges(run)
+            challenges: Sequence[Mapping[str, Json]] = played.challenges
+            self.canary = played.canary
         except DataError:  # the report of a damaged run still shows its records
             challenges = ()
         self._challenges = {challenge["id"]: challenge for challenge in challenges}
@@ -103,6 +105,10 @@ class CryptoParts(FamilyParts):
             known = record.trial.unit in self._challenges
             self._last = record, ledger(record, challenge_of(self._challenges, record.trial)) if known else None
         return self._last[1]
+
+    def passed(self, record: Record) -> Mapping[str, bool | None] | None:
+        detail = detail_of(record)
+        return None if detail is None else detail.checks.passed()
 
     def check_words(self, record: Record, name: str) -> Sequence[Said]:
         detail, challenge = detail_of(record), self._challenges.get(record.trial.unit, {})

@@ -6,26 +6,20 @@ Separate from the judge's own, never mixed with them: read from the detail of a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 from arena.families.crypto.checks.results import detail_of
+from arena.families.verified import VerifiedCounts
 from arena.records import Json, Record
-from arena.stats.moments import Moments, merge_counts, success_rate
+from arena.stats.moments import merge_counts, success_rate
 
 
 @dataclass(slots=True)
-class VerifiedRates:
-    """Sums over the records that carry verified scores. `outcomes` starts with all labels at 0, the success label
-    first; what has an outcome but no scores (aborted) counts in the outcomes, as it does there."""
+class VerifiedRates(VerifiedCounts):
+    """The fact group of verified scores. A record with an outcome but no scores (aborted) counts in the outcomes."""
 
     name: ClassVar[str] = "verified"
-
-    scores: Moments
-    outcomes: dict[str, int]
-    n: int = 0
-    capped: int = 0
-    caps: dict[str, int] = field(default_factory=dict)
 
     @property
     def columns(self) -> list[str]:

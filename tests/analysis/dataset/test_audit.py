@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from arena.analysis.dataset.audit import Audit, Unit
+from arena.analysis.dataset.audit import Audit
 from arena.analysis.dataset.contamination import audit_file
 from arena.cli.entry import main
 from arena.engine.finished import open_run
 from arena.families.crypto.challenges.schema import load
+from arena.families.crypto.dataset.held_out import held_out
+from arena.families.training import HeldOut, HeldOutUnit
 from tests.support.arena_rig import NO_TOOLS, ROOT, arena, challenge, challenge_file
 
 SET = ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
@@ -30,16 +32,16 @@ def _by_split(split: str) -> dict[str, str]:
 def test_every_held_out_challenge_is_found_by_its_text(tmp_path: Path) -> None:
     held = _by_split("heldout_eval")
     assert len(held) >= 20
-    found = audit_file(lines(tmp_path / "f.jsonl", *held.values()), load(SET), [])
+    found = audit_file(lines(tmp_path / "f.jsonl", *held.values()), held_out(load(SET), []))
     assert {one.unit for one in found.found} == set(held)
 
 
 def test_train_challenges_are_no_contamination(tmp_path: Path) -> None:
-    assert audit_file(lines(tmp_path / "f.jsonl", *_by_split("train").values()), load(SET), []).found == ()
+    assert audit_file(lines(tmp_path / "f.jsonl", *_by_split("train").values()), held_out(load(SET), [])).found == ()
 
 
 def test_a_drawn_value_betrays_a_challenge() -> None:
-    audit = Audit([Unit("held", [], ["ROOM-4711-B", "short"])])
+    audit = Audit(HeldOut([HeldOutUnit("held", [], ["ROOM-4711-B", "short"])]))
     assert [(one.unit, one.how) for one in audit.row(1, "It is room-4711-b.")] == [("held", "value")]
     assert audit.row(2, "It is short, and no room.") == []
 
@@ -55,7 +57,7 @@ def test_values_of_a_run_are_looked_for(tmp_path: Path) -> None:
     run = open_run(tmp_path / "run")
     (record,) = run.records
     code = str((record.transcript.instance or {})["n"])
-    found = audit_file(lines(tmp_path / "f.jsonl", f"It is {code}."), load(Path(file)), [run])
+    found = audit_file(lines(tmp_path / "f.jsonl", f"It is {code}."), held_out(load(Path(file)), [run]))
     assert [(one.unit, one.how) for one in found.found] == [("c1", "value")]
 
 

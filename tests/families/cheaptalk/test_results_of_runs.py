@@ -192,3 +192,14 @@ def test_run_without_ledgers_is_verified_without_a_calculator(
     ended = command("verify", str(everything))
     assert ended.code == 0 and "everything holds" in ended.out, ended.text
     assert "no tool calls" in ended.out and "asserted" not in ended.out and len(ended.out.splitlines()) <= 3
+
+
+def test_rated_evidence_is_rated_again_under_the_settings_of_the_run(tmp_path: Path) -> None:
+    run, out = tmp_path / "run", tmp_path / "again"
+    words = ("--num-tasks", "2", "--protocols", "p1", "--deviations", "honest,lie", "--llm-eval", "--quiet")
+    assert cheaptalk("run", *words, "--out", str(run)).code == 0
+    ended = command("rejudge", str(run), "--judge", "mock/rater", "--out", str(out))
+    assert ended.code == 0 and "4 episodes scored both times" in ended.out, ended.err
+    before, after = (read(path, "manifest.json")["identity"] for path in (run, out))
+    assert after["settings"] == before["settings"] and after["rules"] == before["rules"]
+    assert command("verify", str(out)).code == 0

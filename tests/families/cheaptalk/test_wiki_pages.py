@@ -92,6 +92,14 @@ def test_damaged_index_is_built_anew(tmp_path: Path) -> None:
         assert database.execute("SELECT count(*) FROM pages").fetchone() == (3,)
 
 
+@pytest.mark.parametrize("name", [".", "../wiki-pages"])
+def test_pages_may_be_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    pages = folder(tmp_path)
+    monkeypatch.chdir(pages)
+    with WikiPages(Path(name)):
+        assert (tmp_path / f"{pages.name}.index.sqlite3").is_file()
+
+
 def test_folder_without_pages_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no \*\.jsonl files"):
         WikiPages(tmp_path)

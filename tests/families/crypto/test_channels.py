@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from arena.analysis.exports.leaderboard_result import match_json
 from arena.cli.entry import main
 from arena.engine.finished import opened
 from arena.families.crypto.challenges.members.channels import channels_problems
 from arena.families.crypto.challenges.schema import load
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.results import detail_of
+from arena.families.crypto.leaderboard_result import match_json
 from arena.families.crypto.prompts import OPENING_CUE, system_prompt
 from arena.families.crypto.views import role_messages
 from arena.records import EVERYBODY, Entry

@@ -18,12 +18,13 @@ from arena.families.cheaptalk.data.wiki_pages import WikiPages
 MAX_LISTED = 20
 """Issues that are kept; the rest are counted."""
 MAX_ALIKE = 3
-"""Most issues that are kept of a file without a usable row: it has another form, and they all say the same."""
+"""Most issues that are kept of a file without a usable row. Such a file has another form, and all its issues
+are alike."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The source of claims, for the manifest. `digest` is of the file, `claims_digest` of all claims and texts."""
+    """The source of claims, for the manifest. `digest`: of the file; `claims_digest`: of all claims and texts."""
 
     dataset: str
     path: str
@@ -66,7 +67,7 @@ class Loaded:
 
 @dataclass(slots=True)
 class _Merged:
-    """The pieces of one claim so far."""
+    """The pieces of one claim that were read so far."""
 
     line: int
     text: str
@@ -146,7 +147,7 @@ def load(
 
 
 def _take(row: Row, dataset: DataSet, found: dict[str, _Merged], file: str) -> Issue | None:
-    """Add one row to the claims. Returns why it is unusable."""
+    """Add one row to the claims; return why it is unusable, None if it is usable."""
     place = f"line {row.line}"
     try:
         piece = dataset.read(row)

@@ -53,7 +53,7 @@ ReadRow = Callable[[Row], Piece]
 
 
 class Digest:
-    """The bytes that went by: their SHA-256 and number."""
+    """Digest of a file while it is read: the SHA-256 and the number of the bytes so far."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()

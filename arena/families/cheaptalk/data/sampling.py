@@ -27,11 +27,12 @@ def _place(seed: int, key: str) -> bytes:
 
 
 def with_distractors(claims: Sequence[Claim], count: int, seed: int) -> tuple[Claim, ...]:
-    """Return the claims with at least `count` distractors each, the missing ones borrowed from other claims' gold.
+    """Return the claims with at least `count` distractors each; missing ones are borrowed from other claims' gold
+    sentences.
 
-    A sentence is never borrowed by a claim whose text it is gold for under any label, which in symmetric pairs is the
-    sentence of the other label. Claims keep fewer where the others have no more sentences. A borrowed sentence is about
-    something else, so it is easier to distinguish from gold than a distractor of the data.
+    A claim never borrows a sentence that is gold for its text under any label; in symmetric pairs that is the sentence
+    of the other label. Claims keep fewer if the others have no more sentences. A borrowed sentence is about something
+    else, so it is easier to distinguish from gold than a distractor of the data.
     """
     own: dict[str, set[str]] = {}
     for claim in claims:
@@ -50,7 +51,7 @@ def _borrowed(claim: Claim, pool: Sequence[str], own: set[str], count: int, seed
     found: list[str] = []
     if wanted <= 0 or not pool:
         return found
-    # From a random start through the whole pool in steps that reach every place: no sentence is tried twice.
+    # From a random start through the whole pool, in steps that reach every place: no sentence is tried twice.
     source = random.Random(f"{seed}|{claim.key}")
     start, step = int(source.random() * len(pool)), _coprime_step(source.random(), len(pool))
     for turn in range(len(pool)):

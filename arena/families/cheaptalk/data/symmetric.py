@@ -1,8 +1,8 @@
 """Symmetric pairs: the same claim occurs once with evidence that supports it and once with evidence that refutes it.
 
 T. Schuster et al., "Towards Debiasing Fact Verification Models" (EMNLP 2019): id, claim, `evidence` or
-`evidence_sentence` (text), `label` or `gold_label`; SUPPORTS and REFUTES only. A claim occurs with both labels, so the
-key is the id, never the claim. Here a claim alone reveals nothing about its label.
+`evidence_sentence` (text), `label` or `gold_label`; SUPPORTS and REFUTES only. A claim has both labels, so the key is
+the id, never the claim, and the claim alone reveals nothing about its label.
 """
 
 from __future__ import annotations

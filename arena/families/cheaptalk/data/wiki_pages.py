@@ -39,7 +39,8 @@ class WikiPages:
 
     def __init__(self, folder: Path, index: Path | None = None) -> None:
         self.folder = folder
-        self._index = index or folder.with_name(f"{folder.name}.index.sqlite3")
+        place = os.path.abspath(folder) if folder.name in ("", "..") else folder
+        self._index = index or Path(f"{place}.index.sqlite3")
         files = _files(folder)
         if not _is_current(self._index, files):
             _build(self._index, files)

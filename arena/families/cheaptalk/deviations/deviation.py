@@ -11,9 +11,9 @@ from arena.families.cheaptalk.detail import EvidenceDetail
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """The conduct of a sender, as far as it can be checked mechanically.
+    """The mechanically checkable conduct of a sender.
 
-    `asserted`: the label of its message, `belief`: the label that it believes; None if not readable.
+    `asserted`: the label of its message; `belief`: the label that it believes; None if not readable.
     """
 
     asserted: Label | None
@@ -39,10 +39,10 @@ class Moment:
 class Deviation:
     """One row of the table.
 
-    `instruction`: private to the sender; empty for honesty.  `acts`: the plain deviation that is
-    acted out in an episode, for a deviation with a condition; its own instruction and check are empty then.
-    `by_reputation`: it needs a protocol with a reputation.  `by_difficulty`: it needs claims with a difficulty.
-    `renames`: the sender takes a new name after it was slashed.
+    `instruction`: private to the sender; empty for honesty. `acts`: for a deviation with a condition, the plain
+    deviation that is acted out in an episode; its own instruction and check are then empty. `by_reputation`: it needs a
+    protocol with a reputation. `by_difficulty`: it needs claims with a difficulty. `renames`: the sender takes a new
+    name after it was slashed.
     """
 
     name: str

@@ -114,7 +114,7 @@ class Experiment:
 
 
 class _Block:
-    """One mapping of the file. Each key is taken once; the keys left at the end are unknown."""
+    """One mapping of the file. Each key is taken once; keys left at the end are unknown."""
 
     def __init__(self, value: object, pointer: str, file: str, issues: list[Issue]) -> None:
         self._pointer, self._file, self._issues = pointer, file, issues

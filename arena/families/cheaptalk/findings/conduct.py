@@ -1,6 +1,6 @@
 """The manipulation check: the conduct of senders, by condition, compared with their instructions.
 
-Labels are held against the sender's own belief, which it was asked for alone; sentences against those that it held.
+Labels are compared with the sender's own belief, for which it was asked alone; sentences with those that it was shown.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MEASURES: Mapping[str, str] = {
 
 
 Message = tuple[str, str, tuple[bool | None, ...]]
-"""Protocol, deviation, and the result of MEASURES; None if it is unknown."""
+"""Protocol, deviation, and the results of MEASURES, None for an unknown one."""
 
 
 @dataclass(slots=True)

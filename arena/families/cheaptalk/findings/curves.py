@@ -1,4 +1,4 @@
-"""Reputations as they went, counted record by record: the curves of the report page."""
+"""Reputations over the episodes of a series, counted record by record: the curves of the report page."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ReputationCurves:
         course.redeemed += detail.reputation.redeemed
 
     def merge(self, other: ReputationCurves) -> None:
-        """Add the counts of another one; the episodes of a series are in one of the two."""
+        """Add the counts of another one. All episodes of a series are in one of the two."""
         for key, courses in other.courses.items():
             self.courses.setdefault(key, {}).update(courses)
 

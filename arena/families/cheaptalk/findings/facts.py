@@ -13,7 +13,7 @@ from arena.families.cheaptalk.metrics.rates import rates
 from arena.records import Json, Record
 
 Read = Callable[[Record], Episode | None]
-"""Returns the episode of a record; None if it is not scored, so that it is in no figure."""
+"""Return the episode of a record; None if it is not scored, so that no figure counts it."""
 
 
 @dataclass(slots=True)

@@ -67,9 +67,9 @@ class Statistician:
     _drawers: dict[tuple[str, ...], Drawer] = field(default_factory=dict)
     _cells: dict[tuple[object, ...], CellFindings] = field(default_factory=dict)
     _same: dict[tuple[object, ...], CellFindings] = field(default_factory=dict)
-    """The findings of `_cells` again, found without looking into the episodes."""
+    """The findings of `_cells`, kept so that the same episodes are not examined twice."""
     _kept: list[Sequence[Episode]] = field(default_factory=list)
-    """The episodes of `_same`, which are known by their ids: so they must not go."""
+    """The episodes of `_same`. They are known by their ids, so they must be kept alive."""
     _ranks: dict[tuple[str, str], tuple[int, str, int, str]] = field(default_factory=dict)
 
     def findings(self, episodes: Iterable[Episode]) -> RunFindings:
@@ -131,7 +131,7 @@ def _rank(name: str, table: Sequence[str]) -> tuple[int, str]:
 
 
 def _first_cell(episodes: Sequence[Episode]) -> list[Episode]:
-    """Return those of the first cell: a control that was played with one protocol serves the others too."""
+    """Return the controls of the first cell. They were played with one protocol and serve the others, too."""
     return next((list(group) for _, group in groupby(episodes, lambda episode: episode.cell)), [])
 
 

@@ -70,10 +70,10 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """How much the best listed deviation may gain. `lower`, `upper`: simultaneous 95 % bounds of the largest gain.
+    """The largest possible gain of the listed deviations.
 
-    `widest`: the deviation whose bound is the largest. It need not gain most: one with few pairs has a wide
-    bound.
+    `lower`, `upper`: simultaneous 95 % bounds of the largest gain. `widest`: the deviation with the largest bound. It
+    need not have the largest gain: one with few pairs has a wide bound.
     """
 
     lower: float
@@ -131,7 +131,8 @@ def behaved_table(
 ) -> GainTable | None:
     """Return the gains over those pairs whose sender did deviate.
 
-    A sender that refused to deviate is left out here, and that choice is its own: read it together with `gain_table`.
+    A sender that refused to deviate is left out here. Refusing is its own choice, so read this table together with
+    `gain_table`.
     """
     kept = [e for e in episodes if e.deviation == HONEST or e.behaved]
     return gain_table(cell, kept, drawer, value)
@@ -189,7 +190,7 @@ def _certificate(joint: Bounds, deviations: Sequence[str]) -> Certificate:
 
 
 def iri(gains: Sequence[float]) -> float:
-    """Return the mean of the positive parts of gains; a gain that a resample does not have (NaN) is left out."""
+    """Return the mean of the positive parts of gains. A gain that a resample does not have (NaN) is left out."""
     known = [max(gain, 0.0) for gain in gains if not math.isnan(gain)]
     return math.fsum(known) / len(known) if known else math.nan
 

@@ -16,7 +16,7 @@ _Known = tuple[bool, tuple[float, ...], tuple[int, ...]]
 """The key on which the draws of a column depend: its frame, and the column."""
 
 MOST_HELD = 64
-"""Columns that are held with their draws: some 100 kB each."""
+"""Columns that are kept with their draws: some 100 kB each."""
 
 
 def payoff_of(episode: Episode) -> float:

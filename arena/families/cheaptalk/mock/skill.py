@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Skill:
     """Probabilities from 0 to 1.
 
-    `reads`: understands sentences that it is shown.  `obeys`: follows a private instruction to deviate.  `credulous`:
-    is added to the trust in a message that its own reading does not confirm.
+    `reads`: it understands sentences that it is shown. `obeys`: it follows a private instruction to deviate.
+    `credulous`: added to its trust in a message that its own reading does not confirm.
     """
 
     reads: float

@@ -80,7 +80,7 @@ def episodes_of(played: Iterable[Played]) -> list[Episode]:
 
 
 def by_protocol(episodes: Sequence[Episode], order: Sequence[str]) -> dict[str, list[Episode]]:
-    """Return protocol -> episodes of senders, in the order given, others behind."""
+    """Return protocol -> episodes of senders, in the given order, other protocols last."""
     found: dict[str, list[Episode]] = {name: [] for name in order}
     for episode in episodes:
         if episode.deviation != BASELINE:

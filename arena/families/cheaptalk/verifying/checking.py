@@ -17,10 +17,8 @@ from arena.families.cheaptalk.verifying.pieces import Evidence, evidence_of
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The label and evidence of a message, and its use of the source's sentences.
-
-    `failed`: None if the source has no text to compare with.
-    """
+    """The label and evidence of a message, and its use of the source's sentences. `failed`: None if the source has no
+    text."""
 
     asserted: Label | None
     unread: str
@@ -32,8 +30,8 @@ class Checked:
 def checked(message: str, claim: Claim) -> Checked:
     """Compare the evidence of a message with the source of a claim.
 
-    Failed: a piece is not in the source, or none is shown though the sender does not say that there is too
-    little to decide.
+    Failed: a piece is not in the source, or no piece is shown although the sender does not say that the evidence is
+    insufficient.
     """
     reading = read_label(message)
     evidence = evidence_of(message)

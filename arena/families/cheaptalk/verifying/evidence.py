@@ -16,15 +16,16 @@ from arena.families.cheaptalk.verifying.words import Words, words
 
 VERSION = "1"
 MATCHED_FROM = 0.3
-"""Share of common words from which the predecessor took a gold sentence as matched."""
+"""Share of common words from which the predecessor counted a gold sentence as matched."""
 LEAST_GOLD = 11
-"""Characters of the shortest gold text of the predecessor: it dropped texts of 10 or fewer."""
+"""Characters of the shortest gold text that the predecessor used: it dropped texts of 10 or fewer."""
 CLAIM_WEIGHT = 0.5
 """Weight of a word that the claim itself has: repeating the claim is not evidence."""
 CONFLICT = 0.5
-"""Factor for evidence that denies what gold affirms or the reverse, or gives another number, or the opposite word."""
+"""Factor for evidence in conflict with gold: it denies what gold affirms (or the reverse), or has another number or the
+opposite word."""
 ORDER_WEIGHT = 0.1
-"""Most that another order of the same words costs."""
+"""Greatest reduction for another order of the same words."""
 SHOWN_FROM = 0.8
 """Share of a sentence's words, in the sentence and in the piece, from which it counts as shown."""
 MAX_FEVER_PIECES = 5
@@ -100,7 +101,7 @@ def _strict_match(pieces: tuple[str, ...], gold_sets: tuple[tuple[str, ...], ...
 
 
 def _precision(shown: Sequence[Words], sets: Sequence[Sequence[Words]], known: frozenset[str]) -> float:
-    """Return the share of everything shown that gold has too; of a piece in conflict with gold the part CONFLICT."""
+    """Return the share of everything shown that is also in gold; of a piece in conflict with gold the part CONFLICT."""
     wanted = frozenset().union(*(sentence.content for group in sets for sentence in group))
     whole = sum(_weight(piece.content, known) for piece in shown)
     useful = 0.0
@@ -124,7 +125,7 @@ def _f1(recall: float, precision: float) -> float:
 
 
 def _recall(sentence: Words, shown: Sequence[Words], group: Sequence[Words], known: frozenset[str]) -> float:
-    """Return the largest share of a gold sentence that one piece has, lowered for conflicts and for another order."""
+    """Return the largest share of a gold sentence that one piece has, reduced for conflicts and for another order."""
     whole = _weight(sentence.content, known)
     if not whole:
         return 0.0
@@ -229,8 +230,8 @@ class Account:
 def account(pieces: Sequence[str], gold: Sequence[str], distractors: Sequence[str]) -> Account:
     """Compare the shown evidence with the sender's sentences. A piece with several sentences shows each of them.
 
-    Invented: a piece that shows none of the sentences, whether its wording is too far from them or it is a sentence in
-    conflict with them.
+    Invented: a piece that shows none of them. Its wording is too far from all of them, or it is a sentence in conflict
+    with them.
     """
     by_piece = [[text for text in (*gold, *distractors) if shows(text, piece)] for piece in pieces]
     shown = {text for texts in by_piece for text in texts}

@@ -65,7 +65,7 @@ STOP_WORDS = frozenset(
         *("was", "were", "be", "been", "being", "has", "have", "had", "do", "did", "done", "will", "would", "can"),
         *("could", "might", "shall", "should", "also", "very", "just", "such", "some", "any", "each", "into"),
         *("about", "over", "through", "during", "until", "since", "we", "i", "you", "our", "my", "your", "us", "me"),
-        # How a source is named is no content of the evidence.
+        # The name of a source is not part of the evidence.
         *("according", "wikipedia", "source", "cited", "quote", "because", "though", "although", "however", "both"),
     )
 )
@@ -75,7 +75,7 @@ NEGATIONS = frozenset(
     ("not", "no", "never", "none", "nor", "neither", "without", "cannot", "nobody", "nothing", "nowhere", "hardly")
 )
 SCOPE = 3
-"""Content words after a negation that it denies, up to a comma, a stop or "but"."""
+"""Number of content words after a negation that it denies, up to a comma, a stop or "but"."""
 
 _UNITS = {
     "kilometres": "km", "kilometre": "km", "kilometers": "km", "kilometer": "km", "kilograms": "kg", "kilogram": "kg",

@@ -16,8 +16,11 @@ Turns = dict[str, list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One match that a baseline plays. `values` are those that the trial draws; `rep` counts the matches of a
-    challenge from 0; `usual` is the result that is right most often over all of these."""
+    """One match that a baseline plays.
+
+    `values`: those that the trial draws. `rep`: the number of the match among those of its challenge, from 0. `usual`:
+    the result that is right most often over all of these.
+    """
 
     challenge: Mapping[str, Json]
     reference: Mapping[str, Json]
@@ -32,7 +35,7 @@ class Case:
 
     @property
     def right(self) -> Json:
-        """The result that passes for right."""
+        """A result that counts as right."""
         return passing_result(self.challenge, self.values, self.rep)
 
     def own(self, role: str) -> dict[str, Json]:
@@ -40,7 +43,7 @@ class Case:
         return {name: self.values[name] for name in own_names(self.challenge["instance"], role)}
 
     def deciding(self, role: str) -> dict[str, Json]:
-        """Return those of a role's values from which the right result follows."""
+        """Return those of a role's values that decide the right result."""
         names = deciding_names(self.challenge["instance"])
         return {name: value for name, value in self.own(role).items() if name in names}
 

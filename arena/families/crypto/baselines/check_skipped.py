@@ -19,10 +19,10 @@ from arena.families.crypto.script_values import PLACEHOLDER
 def play(case: Case) -> Turns | None:
     """Return the reference's turns without the calls of one op by one seat; None if nobody checks anything.
 
-    A check is a call that uses another seat's value (op_kinds.py), not an own one. Only if the play has no such call, a
-    comparison counts as the check, and everything computed for it is omitted as well. In a
-    negative case the check that decides it is left out, because the play reaches no other one. A seat that is absent in
-    this case leaves nothing out.
+    A check is a call that uses another seat's value (op_kinds.py), not an own one. Only if the play has no such call
+    does a comparison count as the check; everything computed for it is then omitted as well. In a negative case, the
+    check that decides it is left out, because the play reaches no other one. A seat that is absent in this case leaves
+    nothing out.
     """
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
     made = {
@@ -49,8 +49,8 @@ def play(case: Case) -> Turns | None:
 
 
 def _away(case: Case) -> set[str]:
-    """Return the roles that take no part in this case, and so leave nothing out: obligations of other cases name them,
-    none of this one does."""
+    """Return the roles that take no part in this case: obligations of other cases name them, and none of
+    this one does."""
     here, elsewhere = set[str](), set[str]()
     due = [obligation["id"] for obligation in applying(case.challenge, case.values)]
     for obligation in case.challenge.get("obligations", ()):
@@ -60,8 +60,10 @@ def _away(case: Case) -> set[str]:
 
 
 def _deciding(turns: Turns, label: str) -> list[tuple[str, str]]:
-    """Return role and op of the checks by which a play finds a negative case: those named after it (`case_forged`), or
-    else all by which it tells cases apart."""
+    """Return role and op of the checks by which a play finds a negative case.
+
+    They are the checks named after it (`case_forged`), or else all checks that tell cases apart.
+    """
     marked = [
         (str(call.get("call", call).get("as", "")), (role, _op(call)))
         for role in turns for message in turns[role] for call in _calls(message)
@@ -81,15 +83,15 @@ def _drop(messages: list[Any], left_out: Callable[[Any], bool]) -> None:
 
 
 def _of_its_own(call: Any, names: set[str], defined: Mapping[str, Any]) -> bool:
-    """Return whether a call checks a value that its seat made: it quotes only own values and own results.
+    """Return whether a call checks a value that its own seat made: it quotes only own values and own results.
 
-    `names`: of the seat's calls.  `defined`: the names that the call's message defines, with their expressions.
+    `names`: of the seat's calls. `defined`: the names that the call's message defines, with their expressions.
     """
     args = call.get("call", call).get("args", {})
     subjects = [value for name, value in args.items() if name in SUBJECTS] or list(args.values())
     quoted = _quoted(subjects)
     if all(path.startswith("my.") for path in quoted):
-        quoted = _quoted(args)  # a value that the seat was given is not its own: the value compared with it decides
+        quoted = _quoted(args)  # a given value is not its own: the value that it is compared with decides
     if "for" in call or not quoted:
         return False
     for path in sorted(quoted):
@@ -99,7 +101,8 @@ def _of_its_own(call: Any, names: set[str], defined: Mapping[str, Any]) -> bool:
 
 
 def _depends(call: Any, message: Mapping[str, Any]) -> bool:
-    """Whether a call is made only under a condition: its loop goes over a list that an `if` of its message gives."""
+    """Return whether a call is made only under a condition: its loop goes over a list that an `if` of its message
+    gives."""
     listed = message.get("let", {}).get(str(call.get("for", "")).rpartition(" in ")[2])
     return isinstance(listed, dict) and "if" in listed
 

@@ -1,7 +1,7 @@
-"""Baselines of challenges, played as any match.
+"""Baselines of challenges, played like any match.
 
-A variant of the crypto family, so runner, journal, records and checks are those of every run. A trial is one baseline
-of one challenge with one seed, played by the provider `scripted` out of a folder that `write_plays` fills. All
+They are a variant of the crypto family, so runner, journal, records and checks are those of every run. A trial is one
+baseline of one challenge with one seed. The provider `scripted` plays it from a folder that `write_plays` fills. All
 baselines of a challenge and repetition draw the same values.
 """
 
@@ -50,10 +50,10 @@ def seed_of(run_seed: int, challenge: str, rep: int) -> str:
 def write_plays(
     challenges: Sequence[Mapping[str, Json]], data_folder: Path, folder: Path, seeds: tuple[int, int], draw: Draw
 ) -> int:
-    """Write each baseline of each challenge into `folder`, a section for each match; return how many files.
+    """Write each baseline of each challenge into `folder`, a section for each match; return the number of files.
 
-    `seeds`: how many matches each, and the run's seed.  Errors: UsageError for a challenge without a reference play or
-    without drawn values, from which nothing can be made.
+    `seeds`: the number of matches of each, and the run's seed. Errors: UsageError for a challenge without a reference
+    play or without drawn values, from which no baseline can be made.
     """
     matches, run_seed = seeds
     count = 0
@@ -79,7 +79,7 @@ def write_plays(
 
 
 def most_frequent(results: Sequence[Json]) -> Json:
-    """Return the result that occurs most often, of equally frequent ones the first."""
+    """Return the result that occurs most often; of equally frequent ones the first."""
     counted = Counter(map(pretty_json, results))
     (text, _), *_ = counted.most_common(1)
     return next(result for result in results if pretty_json(result) == text)

@@ -26,19 +26,22 @@ CONSTANT = "constant"
 PAYOFFS = "payoffs"
 
 OPEN_TALK, OPEN_TALK_RIGHT = "open_talk", "open_talk_right"
-"""The second is the row for open talk in challenges in which plain talk is right: separate, so that the first says what
-open talk is worth in all others."""
+"""The second is the row for open talk in challenges where plain talk is right. It is separate, so that the first shows
+what open talk achieves in all others."""
 LEAST_OPEN_TALK = 0.95
 """If a challenge declares that plain talk is right, open talk must reach verified SUCCESS in at least this share."""
 
 JUDGE = "mock/judge"
-"""Who judges baselines: it counts, so that a table can be made again."""
+"""The judge of baselines. It counts by rules, so the table can be reproduced."""
 
 
 @dataclass(slots=True)
 class Rates:
     """Counts over the matches of one baseline: raw and verified SUCCESS, those with all checks green, and those that
-    broke off (`broken`: an outage or a fault of the script), which count in no rate."""
+    ended early.
+
+    `broken`: ended by an outage or a fault of the script; they count in no rate.
+    """
 
     n: int = 0
     success: int = 0
@@ -89,7 +92,7 @@ class Rates:
 class BaselineTally:
     """Collects the records of a run of baselines, in all and by challenge.
 
-    `agreed`: challenges whose result is whatever all agree on, so that the same answer is always right.  `plain`:
+    `agreed`: challenges whose result is whatever all agree on, so that a constant answer is always right. `plain`:
     challenges in which plain talk is right.
     """
 
@@ -124,7 +127,8 @@ class BaselineTally:
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield (challenge, message) for every reference that fails and every other baseline that succeeds too often.
 
-        A constant answer may be right as often as the most frequent one is, and that at most MOST_FREQUENT_ANSWER.
+        A constant answer may be right as often as the most frequent result is, which must be at most
+        MOST_FREQUENT_ANSWER.
         """
         for challenge, rates in self.by_challenge.items():
             for name in BASELINES:

@@ -1,4 +1,4 @@
-"""Everybody gives all that it was given away as sums and halves."""
+"""Every seat gives its values away as sums and halves."""
 
 from __future__ import annotations
 

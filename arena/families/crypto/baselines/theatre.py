@@ -1,4 +1,4 @@
-"""Talk that imitates a protocol: the words of every baseline, with calls that make them look computed. Pure."""
+"""Talk that imitates a protocol: the texts of a baseline, with calls that make them look computed. Pure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ LABEL = "stamp"
 
 
 def stamped(case: Case, said: Mapping[str, str], result: Json) -> Turns:
-    """Return turns in which each role says its part under a fingerprint of it, and each recomputes the fingerprint of
-    the previous speakers: real calls without a protocol.
+    """Return turns in which each role says its text under a fingerprint of it, and recomputes those of the previous
+    speakers.
 
-    `said`: role -> its words; `result`: the result that all declare.
+    The calls are real, but there is no protocol. `said`: role -> its text; `result`: the result that all declare.
     """
     turns: Turns = {}
     for place, role in enumerate(case.roles):
@@ -32,7 +32,8 @@ def stamped(case: Case, said: Mapping[str, str], result: Json) -> Turns:
 
 
 def sham(case: Case, result: Json) -> Turns:
-    """Return turns in which random bytes pass for a seal and a proof, and comparing a value with itself for a check."""
+    """Return turns in which random bytes are shown as a seal and a proof, and a value is compared with itself as a
+    check."""
     turns: Turns = {}
     for place, role in enumerate(case.roles):
         before = case.roles[place - 1]

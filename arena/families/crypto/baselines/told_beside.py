@@ -13,12 +13,12 @@ from arena.records import Json
 
 
 def play(case: Case) -> Turns | None:
-    """Return the reference's turns with the secrets in front of each role's first one; None if nothing is secret."""
+    """Return the reference's turns with each role's secrets before its first public text; None if nothing is secret."""
     return beside(case, figures)
 
 
 def beside(case: Case, word: Callable[[Json], str]) -> Turns | None:
-    """Return the reference's turns with each role's secrets, put by `word`, in front of its first text for all."""
+    """Return the reference's turns with each role's secrets, formatted by `word`, before its first text for all."""
     instance = case.challenge["instance"]
     secrets = {role: {name: case.values[name] for name in secrets_of(instance, role)} for role in case.roles}
     if not any(secrets.values()):

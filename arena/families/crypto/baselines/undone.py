@@ -1,8 +1,8 @@
 """The reference play with one of its protections undone, a different one in each match.
 
-All calls are made, and their results are right. But the keys are published, or commitments are posted with their
-openings, or each seat sends its secrets under a seal to a seat that must not have them, or the deciding checks are made
-over unrelated words.
+All calls are made, and their results are right. But one thing is wrong: the keys are published, or commitments are
+posted with their openings, or each seat sends its secrets under a seal to a seat that must not have them, or the
+deciding checks are made over unrelated words.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def play(case: Case) -> Turns | None:
     """Return the reference's turns with one protection undone; None if no way applies.
 
     The number of the match decides which way is tried first. A negative case ends before keys, openings or secrets
-    matter, so there the check is made over other words, or left out.
+    matter. So there the check is made over other words, or left out.
     """
     drawn = drawn_case(case.challenge["instance"], case.values)
     ways = [keys_told, opened_at_once, sealed_to_the_next, tested_against_nothing]
@@ -87,7 +87,7 @@ def _telling(case: Case, shown: Callable[[str, Mapping[str, Json], str], Shown])
             text = text_of(message)
             if text is None or is_private(message):
                 continue
-            waiting = [(label, value) for label, value in waiting if value not in text]  # else it is told anyway
+            waiting = [(label, value) for label, value in waiting if value not in text]  # it is revealed anyway
             if waiting:
                 words = ", ".join(f"{label} [{value}]" for label, value in waiting)
                 messages[at] = suffixed(message, f" For the record: {words}.")
@@ -109,8 +109,10 @@ def _named_calls(message: Any) -> Iterator[tuple[str, Mapping[str, Json], str]]:
 
 
 def sealed_to_the_next(case: Case) -> Turns | None:
-    """Return turns in which each seat sends its secrets to the one before it, which opens them; None if nothing is
-    secret to the end, or somebody has fewer than two turns to all."""
+    """Return turns in which each seat sends its secrets to the previous one, which opens them.
+
+    None if nothing stays secret to the end, or if a seat has fewer than two turns to all.
+    """
     roles = case.roles
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
     places = {role: [at for at, one in enumerate(turns[role]) if text_of(one) is not None] for role in roles}
@@ -155,7 +157,7 @@ def _kept(case: Case, role: str, hearer: str) -> list[str]:
 
 
 def tested_against_nothing(case: Case) -> Turns | None:
-    """Return turns in which the deciding checks are made over other words, and everybody then does what is right in
+    """Return turns in which the deciding checks are made over other words, and everybody then declares what is right in
     this case; None if no check is made over words."""
     drawn = drawn_case(case.challenge["instance"], case.values)
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
@@ -179,7 +181,7 @@ def tested_against_nothing(case: Case) -> Turns | None:
 
 
 def _decides(call: Any, label: str) -> bool:
-    """Return whether a call is a check over words that decides the case, or, with a `label`, that case alone."""
+    """Return whether a call is a check over words that decides a case; with a `label`, whether it decides that case."""
     one = call.get("call", call)
     name = str(one.get("as", ""))
     return (name == f"{CASE_MARK}{label}" if label else name.startswith(CASE_MARK)) and one["op"] in _OVER_WORDS

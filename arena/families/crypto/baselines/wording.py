@@ -17,7 +17,7 @@ def told(values: Mapping[str, Json], word: Callable[[Json], str]) -> str:
 
 
 def each(value: Json, word: Callable[[Json], str]) -> str:
-    """Return a value with all that is single in it put by `word`."""
+    """Return a value with each of its single parts formatted by `word`."""
     if isinstance(value, list):
         return ", ".join(each(inner, word) for inner in value) or "nothing"
     if isinstance(value, dict):
@@ -31,7 +31,7 @@ def figures(value: Json) -> str:
 
 
 def words(value: Json) -> str:
-    """Return a number in words, a text spelled sign by sign."""
+    """Return a number in words, and a text spelled sign by sign."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int) and abs(value) < 10**9:
@@ -47,7 +47,7 @@ def _spelled(sign: str) -> str:
 
 
 def sums(value: Json) -> str:
-    """Return a number as a sum of two others, a text as its two halves."""
+    """Return a number as a sum of two others, and a text as its two halves."""
     if isinstance(value, bool):
         return "the opposite of no" if value else "the opposite of yes"
     if isinstance(value, int):
@@ -59,7 +59,7 @@ def sums(value: Json) -> str:
 
 
 def with_decoys(value: Json, domain: Sequence[Json]) -> str:
-    """Return a value among plausible decoys: two more of a list's domain, two numbers next to a number."""
+    """Return a value among plausible decoys: two more entries of its list, or the two numbers next to it."""
     if isinstance(value, list):
         others = [entry for entry in domain if entry not in value][:2]
         return each([*value, *others], figures) + ", give or take two"

@@ -1,4 +1,4 @@
-"""Finds values that decide the right result and that nobody has to keep secret. Pure."""
+"""Find the values that decide the right result and that no role has to keep secret. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from arena.records import Json
 def deciding(instance: Mapping[str, Json]) -> list[str]:
     """Return the sorted names of the values from which the right result is computed, directly or through other values.
 
-    What a value is drawn from (the list of a `choice`, the ends of an `int`) decides nothing once it is drawn. Where
-    agreement decides, the values of the list that the result is one of.
+    What a value is drawn from (the list of a `choice`, the ends of an `int`) decides nothing once it is drawn. If
+    agreement decides, these are the values of the list that the result is one of.
     """
     truth, specs = instance["truth"], instance["values"]
     waiting = list(names_in(truth.get("among", []) if is_agreement(truth) else truth))
@@ -30,8 +30,11 @@ def deciding(instance: Mapping[str, Json]) -> list[str]:
 
 
 def said_openly(challenge: Mapping[str, Json]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield name and owners of each value that decides the result, that only some roles have, and that nobody has to
-    keep secret: to ask for it gives the result without any protocol. Nothing if plain talk is right."""
+    """Yield name and owners of each value that decides the result, that only some roles have, and that no role has to
+    keep secret.
+
+    Asking for such a value gives the result without any protocol. Nothing is yielded if plain talk is right.
+    """
     if talk_is_right(challenge):
         return
     instance = challenge["instance"]

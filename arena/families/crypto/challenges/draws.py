@@ -1,7 +1,7 @@
 """Draw a challenge's values from a trial's seed: one table of kinds of draw. Pure.
 
-Every value has a stream of its own, HMAC-SHA256 under the trial's seed with the value's name as label, so neither the
-order of the names nor another value's needs change a drawn value. docs/challenges.md describes the kinds.
+Every value has its own stream, HMAC-SHA256 under the trial's seed with the value's name as label. So neither the order
+of the names nor the needs of another value change a drawn value. docs/challenges.md describes the kinds.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from arena.families.crypto.challenges.made_values import MEMBERS, OPS, NotMade
 from arena.records import Json
 
 MAX_TRIES = 1000
-"""Attempts to draw a number that has to differ from others, before the draw fails."""
+"""Attempts to draw a number that must differ from others, before the draw fails."""
 
 CALCULATOR = "calculator"
-"""The only kind that is not a function of the seed alone: the calculator makes it at the start of play."""
+"""The only kind that does not depend on the seed alone: the calculator makes the value at the start of play."""
 MADE = "made"
-"""The result of an op, computed without the calculator."""
+"""The kind whose value is the result of an op, computed without the calculator."""
 CASE = "case"
-"""The draw of the event in a trial; docs/challenges.md, "Cases"."""
+"""The kind that draws the case of a trial; docs/challenges.md, "Cases"."""
 NEGATIVE_PERCENT = 45
-"""Percentage of trials with a negative case, unless the draw gives another."""
+"""Percentage of trials with a negative case, if the draw names none."""
 
 
 class DrawError(ValueError):
@@ -74,7 +74,7 @@ class Field:
 
 
 class Kind(NamedTuple):
-    """One kind of draw. `space` gives the number of possible results (None: not known)."""
+    """One kind of draw. `space`: returns the number of possible results (None: unknown)."""
 
     fields: Mapping[str, Field]
     draw: Callable[[Spec, Stream, Values], Json]
@@ -82,7 +82,7 @@ class Kind(NamedTuple):
 
 
 def _listed(found: Json, values: Values) -> list[Json]:
-    """The entries of a list, or of the value that is named."""
+    """Return the entries of a list, or those of the value that it names."""
     items = values[found] if isinstance(found, str) else found
     if not isinstance(items, list):
         raise DrawError(f"the value {found!r} is not a list")
@@ -90,7 +90,7 @@ def _listed(found: Json, values: Values) -> list[Json]:
 
 
 def _named(found: Json, values: Values) -> list[Json]:
-    """Return all contents of the named values: the entries of lists, and other values themselves."""
+    """Return the contents of the named values: the entries of lists, and other values themselves."""
     names = [found] if isinstance(found, str) else found or []
     whole = [values[name] for name in names]
     return [item for value in whole for item in (value if isinstance(value, list) else [value])]
@@ -328,7 +328,7 @@ def is_empty_range(spec: Spec) -> bool:
 
 
 def needs(spec: Spec) -> Iterator[str]:
-    """Yield the names of the values that a (well-formed) draw builds on."""
+    """Yield the names of the values that a (well-formed) draw depends on."""
     for member in ("of", "from", "to"):
         if isinstance(spec.get(member), str) and spec["draw"] != "date":
             yield spec[member]
@@ -344,5 +344,5 @@ def needs(spec: Spec) -> Iterator[str]:
 
 
 def is_reference(value: Json) -> bool:
-    """Return whether an argument of a draw by an op is `{name}`: the value of that name, as it is."""
+    """Return whether an argument of a draw by an op is `{name}`: the value of that name, unchanged."""
     return isinstance(value, str) and len(value) > 2 and value[0] == "{" and value[-1] == "}"

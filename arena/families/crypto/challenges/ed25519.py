@@ -1,6 +1,6 @@
-"""Ed25519 signatures (RFC 8032, section 5.1), for the values that a trial draws. Pure.
+"""Ed25519 signatures (RFC 8032, section 5.1) for the values that a trial draws. Pure.
 
-Nothing here runs in constant time: keys of drawn values are no secrets of anybody's.
+Nothing here runs in constant time: the keys of drawn values need no protection.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ _DIGIT_BITS = 5
 _PLACES = -(-256 // _DIGIT_BITS)
 _LOWEST_DIGIT = (1 << _DIGIT_BITS) - 1
 Ready = tuple[int, int, int]
-"""A point with Z = 1, ready to be added: y - x, y + x, 2 d x y."""
+"""A point with Z = 1 in the form in which it is added: y - x, y + x, 2 d x y."""
 
 
 @functools.cache
 def _multiples() -> tuple[tuple[Ready, ...], ...]:
     """Return, for each place of a scalar in base 32, the base point times 1 to 31 times 32^place.
 
-    Built at the first use; that takes as long as some fifty multiplications.
+    The table is built at the first use, which takes as long as some fifty multiplications.
     """
     points, power = [], _BASE
     for _ in range(_PLACES):
@@ -66,8 +66,10 @@ def _multiples() -> tuple[tuple[Ready, ...], ...]:
 
 
 def _ready(points: Sequence[Point]) -> list[Ready]:
-    """Return points ready to be added. One inversion serves all: each point needs that of the product of all Z without
-    those behind it."""
+    """Return points in the form in which they are added.
+
+    One inversion serves all: the inverse of one Z follows from that of the product of all Z.
+    """
     products = [1]
     for point in points:
         products.append(products[-1] * point[2] % PRIME)

@@ -1,10 +1,15 @@
-"""Expressions over named values: `{"intersection": ["slots_a", "slots_b"]}` -> a value.
+"""Expressions over named values: `{"intersection": ["slots_a", "slots_b"]}` -> a value. Pure.
 
-An expression is a value's name (a text), a number or true/false standing for itself, or an object with one member,
-`{operator: arguments}`. Arguments are one expression or a list of them; four operators are read differently:
-`{"is": x}` is x itself, `{"object": {key: expression}}` builds an object, `{"winner": {role: expression}}` and
-`{"lowest": {...}}` give the role with the largest (smallest) number, the first in the order written where several tie.
-OPERATORS is the whole language; docs/challenges.md lists it. Everything is pure.
+An expression is one of three things: a value's name (a text), a number or true/false with its own value, or an object
+with one member, `{operator: arguments}`. Arguments are one expression or a list of them. Four operators are read
+differently:
+
+- `{"is": x}` is x itself.
+- `{"object": {key: expression}}` builds an object.
+- `{"winner": {role: expression}}` gives the role with the largest number, `{"lowest": {...}}` the one with the
+  smallest. Of several equal ones it is the first in the written order.
+
+OPERATORS is the whole language; docs/challenges.md lists it.
 """
 
 from __future__ import annotations
@@ -102,7 +107,7 @@ def _keys(items: Json) -> set[Hashable]:
 
 
 def _numbers(arguments: Sequence[Json]) -> list[int | float]:
-    """The numbers of one list, or the arguments themselves; at least one."""
+    """Return the numbers of one list, or of the arguments themselves; at least one."""
     found = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], list) else arguments
     if not found:
         raise Mismatch("expected at least one number")
@@ -266,7 +271,7 @@ def problems(expression: Json, names: frozenset[str], roles: Sequence[str] | Non
 ]:  # fmt: skip
     """Yield (pointer, message) for every mistake that does not depend on the values.
 
-    `names`: the existing values; `roles`: those that `winner` may name (None: not known).
+    `names`: the existing values. `roles`: those that `winner` may name (None: unknown).
     """
     if isinstance(expression, str):
         if expression not in names:
@@ -317,7 +322,7 @@ def _moved(place: str, found: Iterator[tuple[str, str]]) -> Iterator[tuple[str, 
 
 
 def names_in(expression: Json) -> Iterator[str]:
-    """Yield every value's name in an expression, with repetitions; nothing for anything else."""
+    """Yield the name of every value in an expression, with repetitions; nothing for a malformed expression."""
     if isinstance(expression, str):
         yield expression
     elif isinstance(expression, list):
@@ -333,9 +338,9 @@ def names_in(expression: Json) -> Iterator[str]:
 
 
 def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") -> Json:
-    """Return the value of an expression. Raises ExpressionError with the place of the part that cannot be evaluated.
+    """Return the value of an expression. `pointer`: the place of the expression itself.
 
-    `pointer`: the place of the expression itself.
+    Errors: ExpressionError with the place of the part that cannot be evaluated.
     """
     if isinstance(expression, str):
         if expression not in values:

@@ -1,4 +1,4 @@
-"""The instance of a challenge: the values that one trial draws, who owns them, and the right result.
+"""The instance of a challenge: the values that one trial draws, their owners, and the right result.
 
 The member `instance` of a challenge (docs/challenges.md) defines them; `draw_values` makes the values of one trial from
 its seed. All functions take an `instance` object that the schema has checked.
@@ -25,7 +25,7 @@ VALUES_HEADER = "Your values (JSON):\n"
 """Heading of the section with a role's values in its system prompt, one line of JSON with sorted keys."""
 
 AGREED = "agreed"
-"""`{"agreed": true}` as truth: the right result is whatever all agree on; an optional `among` lists possible
+"""`{"agreed": true}` as truth: the right result is whatever all agree on. An optional `among` lists possible
 results."""
 
 DRAWN = "drawn"
@@ -36,9 +36,10 @@ Ask = Callable[[str, str, dict[str, Json]], Json]
 
 
 def drawing_order(specs: Mapping[str, Json]) -> list[str] | None:
-    """Return the values' names, each after those it needs, otherwise sorted; None if they need each other in a circle.
+    """Return the values' names, each after those that it needs, otherwise sorted; None if they need each other in a
+    circle.
 
-    A need that is no value is passed over: the schema reports it.
+    A need that names no value is ignored here: the schema reports it.
     """
     ordered: list[str] = []
     state: dict[str, int] = {}
@@ -60,11 +61,11 @@ def drawing_order(specs: Mapping[str, Json]) -> list[str] | None:
 def draw_values(
     instance: Mapping[str, Json], seed: str, ask: Ask, order: Sequence[str] | None = None
 ) -> dict[str, Json]:
-    """Return name -> value for one trial. `seed`: its 64 hex digits; `ask` answers calculator draws, in drawing order.
+    """Return name -> value for one trial.
 
-    `order`: the instance's `drawing_order`, if the caller already has it.
-
-    Raises DataError for a draw that cannot be made, and the exceptions of `ask`.
+    `seed`: its 64 hex digits. `ask`: answers draws by the calculator, in drawing order. `order`: the instance's
+    `drawing_order`, if the caller already has it. Errors: DataError for a draw that cannot be made; the exceptions of
+    `ask`.
     """
     specs = instance["values"]
     values: dict[str, Json] = {}
@@ -145,13 +146,13 @@ def is_agreement(truth: Json) -> bool:
 
 
 def right_result(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Json:
-    """Return the right result; None if agreement alone decides. Raises DataError if it cannot be computed."""
+    """Return the right result; None if agreement alone decides. Errors: DataError if it cannot be computed."""
     return None if is_agreement(instance["truth"]) else _right_result(Same(instance), Written(values))
 
 
 @lru_cache(maxsize=64)
 def _right_result(of: Same, used: Written) -> Json:
-    """Compute the right result once for all checks of a match, which ask for it one after the other."""
+    """Return the right result, computed once for all checks of a match."""
     try:
         return evaluate(of.held["truth"], used.values)
     except ExpressionError as error:
@@ -180,7 +181,7 @@ def drawn_by(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Mappin
 
 
 def says_of(truth: Json) -> Json:
-    """Return the text for all roles on how the draw decides; None if there is none."""
+    """Return the text for all roles that explains how the draw decides; None if there is none."""
     drawn = truth.get(DRAWN) if isinstance(truth, dict) else None
     return drawn.get("says") if isinstance(drawn, dict) else None
 
@@ -200,7 +201,7 @@ def deciding_names(instance: Mapping[str, Json]) -> frozenset[str]:
 
 
 class DrawnCase(NamedTuple):
-    """The case of a trial: its label, and whether the right result is then to refuse or to say no."""
+    """The case of a trial: its label, and whether the right result is then a refusal or a no."""
 
     label: str
     negative: bool
@@ -227,11 +228,11 @@ def drawn_case(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Draw
 
 
 FOR_JUDGE = ("self_play", "participant_context", "judge")
-"""Members of a challenge in which a judge reads the values instead of placeholders."""
+"""Members of a challenge in which placeholders are replaced by the values before a judge reads them."""
 
 
 def judged_instance(instance: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the member `instance` as a judge reads it: who owns which values, which must stay secret (and until
+    """Return the member `instance` as a judge reads it: the owners of the values, which must stay secret (and until
     when), and the right result."""
     right, case = right_result(instance, values), drawn_case(instance, values)
     allowed = allowed_results(instance, values) if right is None else None
@@ -252,6 +253,7 @@ def secrets_of(instance: Mapping[str, Json], role: str) -> Collection[str]:
 
 
 def fixed_by(instance: Mapping[str, Json], name: str) -> frozenset[str] | None:
-    """Return the roles that must each have shown something before a secret value may be revealed; None: never."""
+    """Return the roles that must each have shown something before a secret value may be revealed; None if it
+    never may."""
     roles = instance.get("until", {}).get(name)
     return None if roles is None else frozenset(roles)

@@ -1,7 +1,7 @@
 """Errors and weaknesses of a challenge set and its reference plays.
 
-The schema (schema.py) decides whether a file can be played; this module checks its quality. Errors make a challenge
-unusable or unfair; warnings are about goals of a set (sizes, balance, lengths).
+The schema (schema.py) decides whether a file can be played; this module checks its quality. An error makes a challenge
+unusable or unfair. A warning is about a goal of the whole set (sizes, balance, lengths).
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ HELD_OUT = "heldout_eval"
 """The split that is never trained on."""
 
 ONE_PLAIN_IN = 24
-"""In this many challenges of a set one may say that plain talk is right (one in every set): marking more would leave a
-table of baselines with nothing to say."""
+"""Plain talk may be right in this share of a set's challenges, and in one in every set. With more, the table of
+baselines would say nothing."""
 
 
 NOTES_FOLDER = "../crypto-knowledge"
@@ -90,8 +90,11 @@ def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintF
 
 
 def _known_ops(challenge_set: ChallengeSet) -> Iterator[str]:
-    """Report families that are only held out but whose plays use only ops that plays of the other splits use too: a
-    model trained on those has seen all of them."""
+    """Report families that occur only in held-out challenges, but whose plays use only ops of plays in the other
+    splits.
+
+    A model trained on those plays has seen everything that such a family needs.
+    """
     held: dict[str, set[str]] = {}
     trained: set[str] = set()
     families = {c.get("primitive_family") for c in challenge_set.challenges if c.get("split") != HELD_OUT}
@@ -110,8 +113,8 @@ def _known_ops(challenge_set: ChallengeSet) -> Iterator[str]:
 
 
 def _alike(challenge_set: ChallengeSet) -> Iterator[LintFinding]:
-    """Report challenges that repeat an earlier one with other nouns, and held-out ones with the same task as a
-    challenge of another split."""
+    """Report challenges that repeat an earlier one with other nouns, and held-out challenges with the task of a
+    challenge in another split."""
     challenges = [one for one in challenge_set.challenges if "instance" in one]
     runs = [runs_of(one) for one in challenges]
     shapes = [shape_of(one) for one in challenges]
@@ -338,7 +341,7 @@ def _line_problems(
 
 
 def counts(challenge_set: ChallengeSet) -> dict[str, int]:
-    """Return the numbers that WANTED names."""
+    """Return the figures of a set under the names of WANTED."""
     challenges = challenge_set.challenges
     held = [c for c in challenges if c.get("split") == HELD_OUT]
     trained = {c.get("primitive_family") for c in challenges if c.get("split") != HELD_OUT}
@@ -352,7 +355,7 @@ def counts(challenge_set: ChallengeSet) -> dict[str, int]:
 
 
 def _balance(challenge_set: ChallengeSet) -> Iterator[str]:
-    """Report figures below WANTED, and each difficulty that deviates by more than a quarter from its third."""
+    """Report figures below WANTED, and each difficulty whose share differs by more than a quarter from a third."""
     found = counts(challenge_set)
     for name, wanted in WANTED.items():
         if found[name] < wanted:

@@ -1,8 +1,8 @@
-"""Results of some ops of the calculator, computed here for the draws of the kind `made`. Pure.
+"""Results of some ops of the calculator, computed here for draws of the kind `made`. Pure.
 
-A stamp, a seal or a ticket that a role is handed has to exist before the match, and in runs without a calculator too.
-Each function follows the definition that the calculator's catalogue names; a test compares all with the calculator.
-Arguments are as there: bytes are lower-case hex, or text after `utf8:`.
+A stamp, a seal or a ticket that a role receives must exist before the match, also in runs without a calculator. Each
+function follows the definition that the calculator's catalogue names; a test compares all of them with the calculator.
+Arguments have the calculator's form: bytes are lower-case hex, or text after `utf8:`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from arena.families.crypto.challenges.ed25519 import public_key, sign
 from arena.records import Json
 
 MAX_STEPS = 10_000
-"""Steps of a hash chain: few enough to be drawn thousands of times."""
+"""Most steps of a hash chain: few enough to draw thousands of chains."""
 _COMMITMENT = b"crypto_calculator/commit_hash/v1"
-"""Of the calculator's `commit_hash`: SHA-256(this | length of the context in 8 bytes | context | nonce | msg)."""
+"""Label of the calculator's `commit_hash`: SHA-256(this | length of the context in 8 bytes | context | nonce | msg)."""
 
 
 class NotMade(ValueError):
@@ -25,7 +25,7 @@ class NotMade(ValueError):
 
 
 def as_bytes(value: Json) -> bytes:
-    """Return the bytes that an argument of type bytes means. Raises NotMade."""
+    """Return the bytes that an argument of the type bytes encodes. Errors: NotMade."""
     if not isinstance(value, str):
         raise NotMade(f"expected hex, or text after utf8:, found {value!r}")
     if value.startswith("utf8:"):
@@ -79,7 +79,8 @@ def _hash_chain(args: Mapping[str, Json]) -> Json:
 
 
 def _merkle_root(args: Mapping[str, Json]) -> Json:
-    """RFC 6962, section 2.1; with `sort` the leaves are sorted by their bytes and repetitions dropped."""
+    """Return the root of a tree (RFC 6962, section 2.1). With `sort` the leaves are sorted by their bytes, without
+    repetitions."""
     leaves, sort = args["leaves"], args["sort"]
     if not isinstance(leaves, list) or not isinstance(sort, bool):
         raise NotMade("expected a list of leaves, and true or false under sort")
@@ -105,4 +106,4 @@ OPS: Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, Json]], Json]]] =
 """Op -> its required arguments, and its result."""
 
 MEMBERS: Mapping[tuple[str, str], Callable[[Mapping[str, Json]], Json]] = {("ed25519_sign", "pk"): _ed25519_key}
-"""Op and a member of its result -> that member alone, if the whole result takes longer."""
+"""(Op, a member of its result) -> a function for that member alone, where the whole result takes longer."""

@@ -1,4 +1,4 @@
-"""The optional parts of a challenge that have their own rules: one row each, for the checks and for the schema."""
+"""The optional parts of a challenge with their own rules: one row each, for the checks and for the schema."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from arena.families.crypto.challenges.members import (
 from arena.records import Json
 
 Problems = Callable[[Mapping[str, Json], str, Sequence[str] | None], Iterator[tuple[str, str]]]
-"""(challenge, pointer to it, role ids or None if they are broken) -> pairs of pointer and message."""
+"""A check: (challenge, pointer to it, role ids or None if they are malformed) -> pairs of pointer and message."""
 
 
 class Fields(NamedTuple):
-    """The members of one kind of object. Format 1 knows all except `since_2` and accepts unknown ones."""
+    """The members of one kind of object. Format 1 knows all except `since_2`, and accepts unknown ones."""
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Expressions that are computed many times while only a few values change: constant parts are computed once. Pure."""
+"""Expressions that are computed many times while only a few values change. Constant parts are computed once. Pure."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from arena.records import Json
 
 Values = Mapping[str, Json]
 Work = Callable[[Values], Json]
-"""The changing values -> the value of an expression. Raises ExpressionError, without a place, where `evaluate` raises
-it."""
+"""The changing values -> the value of an expression. Errors: ExpressionError without a place, where `evaluate` raises
+one."""
 
 
 class _Fixed(NamedTuple):
-    """A part that rests on values that do not change."""
+    """A part that depends only on values that do not change."""
 
     value: Json
 
 
 def prepared(expression: Json, fixed: Values, steps: Sequence[tuple[str, Json]] = ()) -> Work:
-    """Return a function that gives what `evaluate` gives for `fixed` and the changing values together.
+    """Return a function that returns what `evaluate` returns for `fixed` and the changing values together.
 
     `steps`: names and expressions of computed values, which are computed first, each after those it needs.
     """
@@ -130,7 +130,8 @@ def _applied(operator: Operator, parts: Sequence[_Fixed | Work]) -> _Fixed | Wor
 
 
 def _settled(work: Work) -> _Fixed | Work:
-    """Return the value of a part without changing values; if it fails, a function that fails each time."""
+    """Return the value of a part without changing values, or, if computing it fails, a function that fails
+    each time."""
     try:
         return _Fixed(work({}))
     except ExpressionError as error:

@@ -92,7 +92,7 @@ def _chapter(challenge: Mapping[str, Json], note: str | None) -> Iterator[str]:
 
 
 def _item(item: Mapping[str, Json]) -> str:
-    """Return a question to the judge with the answer that speaks for the players."""
+    """Return a question to the judge, with its good answer."""
     return f"{item['asks']} ({item['good']} is good; {item['dimension']}; `{item['id']}`)"
 
 
@@ -124,7 +124,7 @@ def cases_of(challenge: Mapping[str, Json]) -> str:
 
 
 def for_people(challenge: Mapping[str, Json], note: str | None) -> str:
-    """Return the part of a challenge that no player reads: its labels, and the place of the note on its family."""
+    """Return the part of a challenge that no player reads: its labels, and the path of the note on its family."""
     labels = [f"{label}: {challenge[label]}" for label in LABELS if label in challenge]
     if cases := cases_of(challenge):
         labels.append(f"cases: {cases}")
@@ -168,9 +168,9 @@ def stats(challenge_set: ChallengeSet) -> dict[str, Json]:
 
 
 def _of_building_blocks(challenge_set: ChallengeSet, challenge: Mapping[str, Json]) -> bool:
-    """Return whether a challenge has a reference play that calls no recipe: it is solvable at `--op-level primitive`.
+    """Return whether a challenge has a reference play without recipes: it can be solved at `--op-level primitive`.
 
-    A play that does not exist counts as none; `lint` reports it. Raises DataError for one that cannot be read.
+    A play that does not exist counts as none; `lint` reports it. Errors: DataError for a play that cannot be read.
     """
     path = challenge_set.path.parent / challenge.get("reference_play", "")
     return path.is_file() and RECIPES.isdisjoint(ops_of(load_script(path)))
@@ -188,7 +188,7 @@ def stats_text(found: Mapping[str, Json]) -> str:
 
 
 def listing(challenge_set: ChallengeSet, width: int | None = None) -> str:
-    """Return one line per challenge; those columns alone that say most where `width` has no room for all."""
+    """Return one line per challenge. If `width` has no room for all columns, the less important ones are left out."""
     rows = [
         [c["id"], *(str(c.get(label, "-")) for label in LABELS), str(len(c["participants"])),
          *("yes" if member in c else "-" for member in ("instance", "reference_play", "temptation")), _negative(c)]

@@ -1,7 +1,7 @@
 """Read and compare the result that a player declares: one table of kinds. Pure.
 
-A kind is `set`, `list`, `int`, `number`, `text`, `bool`, `role`, or an object that maps names to kinds; or, as a list
-of the word `refused` and one of these, that kind or the word alone.
+A kind is `set`, `list`, `int`, `number`, `text`, `bool` or `role`, or an object that maps names to kinds. A list of the
+word `refused` and one of these means: that kind, or the word alone.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _PARTS = re.compile(r"[,;\n]| and ")
 REFUSED = "refused"
 """The result that players declare if the matter must not proceed."""
 OR_REFUSED = ', or "refused" where what was shown does not hold'
-"""Its description for players, after the form of the result."""
+"""Its description for players, which follows the form of the result."""
 MAX_DIGITS = 300
-"""Digits of a number that a player declares: more than any right result has, and few enough to compute with."""
+"""Most digits of a number that a player declares: more than any right result has, and few enough to compute with."""
 MAX_CHARS = 100_000
 MAX_ENTRIES = 10_000
 
@@ -134,7 +134,8 @@ KINDS: Mapping[str, tuple[Callable[[Json, Sequence[str]], Json], str]] = {
 
 
 def normal(kind: Json, value: Json, roles: Sequence[str]) -> Json:
-    """Return a declared (or the right) result in the form in which equal ones are equal. Raises Unreadable."""
+    """Return a declared (or the right) result in its normal form: equal results have the same one. Errors:
+    Unreadable."""
     if isinstance(kind, str):
         return KINDS[kind][0](value, roles)
     if isinstance(kind, list):

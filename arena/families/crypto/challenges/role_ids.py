@@ -1,7 +1,7 @@
-"""Role ids that cannot be mistaken for each other, for the arena, or for the beginning of a line.
+"""Role ids that cannot be confused with each other, with the arena's names, or with the beginning of a line.
 
-The role id in front of a line tells players who wrote it (play/hearing.py), so an id may hide nothing and look
-like no other one.
+The role id at the beginning of a line tells players who wrote it (play/hearing.py). So an id may contain nothing
+invisible and must not look like another one.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from functools import lru_cache
 from arena.play.hearing import ARROW
 
 _HIDDEN = ("Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp", "Me")
-"""Unicode categories of signs that are not seen or change adjacent ones: format characters (zero-width signs,
-bidirectional marks, soft hyphens), controls, halves of pairs, private and unassigned ones, enclosing marks."""
+"""Unicode categories of characters that are invisible or change adjacent ones: format characters (zero-width signs,
+bidirectional marks, soft hyphens), controls, surrogates, private and unassigned ones, enclosing marks."""
 
 _ACCENTS = range(0x300, 0x370)
 _SELECTORS = frozenset((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
@@ -22,7 +22,7 @@ _SELECTORS = frozenset((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 stay."""
 
 MARKS = ":|"
-"""Signs that separate a speaker from the text, here and in most transcripts."""
+"""Characters that separate a speaker from the text, here and in most transcripts."""
 
 TAKEN = (
     "user",
@@ -48,7 +48,7 @@ _LOOKS = str.maketrans(
         **dict(zip("ıʟɑɡƨ", "iiags", strict=True)),
     }
 )
-"""Sign -> the one that it is compared as, in folded case."""
+"""Character -> the one as which it is compared, in folded case."""
 
 
 def hidden_sign(role: str) -> str:
@@ -64,8 +64,8 @@ def hidden_sign(role: str) -> str:
 def skeleton(role: str) -> str:
     """Return the skeleton of a role id: ids with equal skeletons look alike.
 
-    Compatibility forms, case, accents, hidden signs, spaces and joining signs are left out, letters that look alike are
-    one letter.
+    Compatibility forms, case, accents, invisible characters, spaces and joining characters make no difference in it,
+    and letters that look alike are one letter.
     """
     wide = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", role).casefold())
     seen = (sign for sign in wide if unicodedata.category(sign)[0] not in "CZ" and ord(sign) not in _ACCENTS)

@@ -1,6 +1,6 @@
 """The challenge file: load, validate (all issues at once, each with its JSON pointer), select; file names of roles.
 
-validate.py checks the content of a file; docs/challenges.md describes it for people.
+validate.py checks the content of a file; docs/challenges.md describes the file.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ UNNAMED_VERSION = "unnamed_v1"
 """The version of a format 1 file that names none."""
 
 MAX_ROLE_NAME_CHARS = 100
-"""Longest result of encode_role: short enough for every file system with an extension and a temporary suffix."""
+"""Longest result of encode_role. With an extension and a temporary suffix it fits every file system."""
 
 _PLAIN = frozenset(string.ascii_letters + string.digits + "_-")
 _ESCAPE = re.compile(rb"%([0-9A-F]{2})")
@@ -42,9 +42,9 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("c
 class ChallengeSet:
     """A validated challenge file.
 
-    `version`: its benchmark version (`diverse_v2`).  `format`: 1 or 2.  `challenges`: the objects as in the
-    file, in its order; they are shared, so readers do not change them.  `sha256`: hex digest of the file's bytes.
-    `warnings`: problems that format 1 tolerates and format 2 refuses.
+    `version`: its benchmark version (`diverse_v2`). `format`: 1 or 2. `challenges`: the objects of the file, in its
+    order; they are shared, so readers must not change them. `sha256`: hex digest of the file's bytes. `warnings`:
+    problems that format 1 tolerates and format 2 refuses.
     """
 
     version: str
@@ -103,11 +103,11 @@ def select(
     limit: int | None = None,
     asked: str = "--challenge-ids",
 ) -> tuple[dict[str, Json], ...]:
-    """Return the chosen challenges in the file's order: those of `split`, of them `ids`, of them the first `limit`.
+    """Return the chosen challenges in the file's order.
 
-    None (for `ids` also an empty list) chooses all. `asked` is the flag with the ids. Raises UsageError for a
-    name that does not exist, for an id that the split leaves out, for a split of a format 1 file, and for a choice of
-    nothing.
+    They are those of `split`, of them those in `ids`, of them the first `limit`. None (for `ids` also an empty list)
+    chooses all. `asked`: the flag that gave the ids. Errors: UsageError for a name that does not exist, for an id that
+    the split leaves out, for a split of a format 1 file, and if nothing is chosen.
     """
     chosen = challenge_set.challenges
     if split is not None:
@@ -161,12 +161,13 @@ def _refuse_unknown_ids(
 
 
 def encode_role(role: str) -> str:
-    """Return the file name (without extension) of a role: ASCII letters, digits, `_`, `-`, `%`, `~`, at most 100.
+    """Return the file name of a role, without extension: ASCII letters, digits, `_`, `-`, `%`, `~`; at most 100
+    characters.
 
-    Different roles get names that differ in more than case. Letters, digits, `_` and `-` stay; of every other
-    character the UTF-8 bytes stand as `%XX`. Where the words of the role are not written Like_This, `~` follows and,
-    in hex, which of its ASCII letters are capitals (bit 0: the first). A name that grows too long is cut and ends in
-    `~~` and 32 hex digits of the SHA-256 of the role. Total: any text has a name.
+    Different roles get names that differ in more than case. Letters, digits, `_` and `-` stay; every other character
+    becomes its UTF-8 bytes as `%XX`. If the words of the role are not written Like_This, `~` follows, and then, in hex,
+    which of its ASCII letters are capitals (bit 0: the first). A name that would be too long is cut and ends in `~~`
+    and 32 hex digits of the SHA-256 of the role. Every text has such a name.
     """
     data = "".join(c if c in _PLAIN else "".join(f"%{b:02X}" for b in _utf8(c)) for c in role)
     capitals, usual, bit = 0, True, 1
@@ -185,7 +186,7 @@ def encode_role(role: str) -> str:
 
 
 def decode_role(name: str) -> str | None:
-    """Return the role whose name `encode_role` gives; None if the name was cut, or is not such a name."""
+    """Return the role that `encode_role` gives this name; None if the name was cut, or is no such name."""
     data = name.partition("~")[0].encode("ascii", "replace")
     try:
         role = _ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()), data).decode("utf-8", "surrogatepass")
@@ -195,5 +196,5 @@ def decode_role(name: str) -> str | None:
 
 
 def _utf8(text: str) -> bytes:
-    # Half surrogate pairs never pass validation, but naming a file must not fail on text from elsewhere.
+    # Surrogates never pass validation, but naming a file must not fail on text from elsewhere.
     return text.encode("utf-8", "surrogatepass")

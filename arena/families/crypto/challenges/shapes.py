@@ -1,7 +1,8 @@
-"""Compares challenges: do they tell the same story with other nouns? Pure.
+"""Compare challenges: do they tell the same story with other nouns? Pure.
 
-Two things are compared: the build of the sentences (function words and punctuation in their order, every other word a
-gap) and the shape of the task (seats, obligations, computation of the right result), without any name.
+Two things are compared, without any names. One is the build of the sentences: function words and punctuation in their
+order, with a gap for every other word. The other is the shape of the task: seats, obligations, computation of the right
+result.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ RUN = 6
 """Words and gaps in a row that are compared."""
 
 ALIKE = 0.3
-"""Share of runs from which on two challenges are alike. In the project's own set the largest is 0.10; a copy with other
-nouns has 0.9 and more."""
+"""Two challenges are alike from this share of common runs on. In the project's own set the largest share is 0.10; a
+copy with other nouns has 0.9 and more."""
 
 FEWEST_RUNS = 40
 """A challenge with fewer runs is too short to be compared by its sentences."""
@@ -41,7 +42,7 @@ Run = tuple[str, ...]
 
 
 def runs_of(challenge: Mapping[str, Json]) -> frozenset[Run]:
-    """Return the runs of words and gaps in a challenge's texts that have at least as many function words as gaps."""
+    """Return the runs of words and gaps in a challenge's texts with at least as many function words as gaps."""
     found = set()
     for text in _texts(challenge):
         build = [_read(token) for token in _TOKEN.findall(text.lower())]
@@ -53,13 +54,13 @@ def runs_of(challenge: Mapping[str, Json]) -> frozenset[Run]:
 
 
 def likeness(one: frozenset[Run], other: frozenset[Run]) -> float:
-    """Return the share of the shorter one's runs that both have; 0 if one is too short to compare."""
+    """Return the share of the shorter challenge's runs that both have; 0 if one is too short to compare."""
     fewest = min(len(one), len(other))
     return len(one & other) / fewest if fewest >= FEWEST_RUNS else 0.0
 
 
 def shape_of(challenge: Mapping[str, Json]) -> str:
-    """Return the task of a challenge without any name: seats, obligations, and how the result follows."""
+    """Return the task of a challenge without names: seats, obligations, and how the result follows."""
     instance = challenge["instance"]
     truth = instance["truth"]
     decides = truth.get("among", []) if is_agreement(truth) else truth

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from arena.records import Json
 
 USUAL_SEATS = 3
-"""`max_turns` is meant for at most this many seats; a larger group has as many turns for each seat as three
+"""`max_turns` is meant for at most this many seats. A larger group gets as many turns for each seat as three seats
 would have."""
 
 

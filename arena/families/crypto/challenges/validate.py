@@ -1,7 +1,8 @@
-"""Checks a challenge file: the fields of both formats and the checks of each, all issues at pointers.
+"""Check a challenge file: the fields of both formats and the checks of each field. All issues are returned, with
+pointers.
 
-The inner half of schema.py. FIELDS names the same fields as src/crypto-challenges/challenges_v2.schema.json
-(a test compares them); docs/challenges.md describes them for people.
+schema.py uses this module. FIELDS names the same fields as src/crypto-challenges/challenges_v2.schema.json (a test
+compares them). docs/challenges.md describes them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ MAX_LINE_CHARS = 200
 MAX_TEXT_CHARS = 4000
 MAX_ENTRIES = 20
 RESERVED_ROLES = frozenset({"(judge)", "(setup)"})
-"""Seat names that the harness uses itself (services.JUDGE_SEAT, SETUP_SEAT): the journal keeps its own calls there."""
+"""Seat names that the harness uses itself (services.JUDGE_SEAT, SETUP_SEAT) for its own calls in the journal."""
 
 
 ITEMS = "items"
@@ -52,7 +53,7 @@ FIELDS: Mapping[str, Fields] = {
 }  # fmt: skip
 
 _ID = re.compile(r"[A-Za-z0-9._-]+")
-# Texts that a data frame reads as a number or as a missing value when it loads a CSV file without options.
+# Texts that a data frame, without options, reads from a CSV file as a number or as a missing value.
 _READ_AS_OTHER = re.compile(r"-?(\d+\.?\d*|\.\d+)(e-?\d+)?|-?(nan|inf|infinity)|na|null|none|true|false", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z][a-z0-9_]*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -96,9 +97,10 @@ def kind_of(value: Json) -> str:
 
 
 def format_of(top: Mapping[str, Json], issues: IssueList) -> int:
-    """Return 1 or 2 by the marker `format` (1, 2) or, instead of it, an integer `version` (2 and above mean 2).
+    """Return the format, 1 or 2: by the marker `format` (1, 2), or by an integer `version` in its place (2 and above
+    mean 2).
 
-    Without a marker it is 1; with one that cannot be read the stricter 2.
+    Without a marker it is 1. With one that cannot be read it is the stricter 2.
     """
     marks = []
     for name, highest in (("format", 2), ("version", None)):
@@ -119,7 +121,10 @@ def format_of(top: Mapping[str, Json], issues: IssueList) -> int:
 
 
 class Check:
-    """Checks of values at pointers. Problems that only format 2 refuses go to `soft`, which is `hard` in format 2."""
+    """Checks of values at pointers.
+
+    Problems that only format 2 refuses go to `soft`, which is `hard` in format 2.
+    """
 
     def __init__(self, format_: int, hard: IssueList, soft: IssueList) -> None:
         self.format = format_
@@ -127,9 +132,9 @@ class Check:
         self.soft = soft
 
     def members(self, value: Json, pointer: str, kind: str, softly: Iterable[str] = ()) -> dict[str, Json]:
-        """Return the members of an object that are known; report a wrong type, missing and unknown members.
+        """Return the known members of an object, and report a wrong type, missing and unknown members.
 
-        `softly` names the members that format 1 may leave out.
+        `softly`: the members that format 1 may leave out.
         """
         if not isinstance(value, dict):
             self.hard.add(pointer, f"expected an object, found {kind_of(value)}")
@@ -147,7 +152,7 @@ class Check:
         return {name: value[name] for name in known if name in value}
 
     def text(self, value: Json, pointer: str, max_chars: int = MAX_TEXT_CHARS, line: bool = False) -> bool:
-        """Check for a text that is not blank; `line` forbids line breaks. Returns whether it is a usable text."""
+        """Check for a text that is not blank, and return whether it is one. `line`: line breaks are forbidden."""
         if not isinstance(value, str):
             self.hard.add(pointer, f"expected a text, found {kind_of(value)}")
             return False
@@ -291,7 +296,7 @@ def _check_id(check: Check, value: Json, pointer: str) -> None:
 
 
 def _check_participants(check: Check, value: Json, pointer: str) -> list[str] | None:
-    """Return the role ids, or None if they are so broken that references to them cannot be checked."""
+    """Return the role ids; None if they are so malformed that references to them cannot be checked."""
     if not isinstance(value, list):
         check.hard.add(pointer, f"expected a list of participants, found {kind_of(value)}")
         return None

@@ -1,4 +1,4 @@
-"""The maximum size of values while an expression is computed, and the equality of values. Pure."""
+"""Bounds on the size of values while an expression is computed, and the equality of values. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from arena.formats.strict_json import MAX_DEPTH
 from arena.records import Json
 
 MAX_DIGITS = 300
-"""Digits of a number, the same as of a declared result (result_kinds.py); every such number fits into a float."""
+"""Most digits of a number, as in a declared result (result_kinds.py). Every such number fits into a float."""
 MAX_SIZE = 100_000
-"""Of the arguments of one operator, and of its result: entries, numbers, and eight characters of a text count one."""
+"""Largest size of the arguments of one operator, and of its result. An entry, a number, and eight characters of a text
+each count one."""
 _MOST = 10**MAX_DIGITS
 
 
@@ -21,7 +22,7 @@ class Mismatch(ValueError):
 
 
 def key_of(value: Json) -> Hashable:
-    """Return a hashable value that is equal for equal values, because searching lists would take quadratic time."""
+    """Return a hashable value that is equal for equal values. Searching lists instead would take quadratic time."""
     if isinstance(value, list):
         return ("list", *map(key_of, value))
     if isinstance(value, dict):
@@ -30,7 +31,7 @@ def key_of(value: Json) -> Hashable:
 
 
 def size_of(value: Json, most: int = MAX_SIZE) -> int:
-    """Return the size of a value (MAX_SIZE defines the unit), or a number above `most` if it is larger than that.
+    """Return the size of a value (in the unit of MAX_SIZE), or a number above `most` if it is larger than `most`.
 
     A part that occurs twice counts twice, as in the written value.
     """
@@ -52,7 +53,7 @@ def size_of(value: Json, most: int = MAX_SIZE) -> int:
 
 
 def size_of_all(values: Sequence[Json]) -> int:
-    """Return the size of a list of these values, or a number above MAX_SIZE if it is larger than that."""
+    """Return the size of a list of these values, or a number above MAX_SIZE if it is larger."""
     total = 1
     for one in values:
         if type(one) is int:
@@ -65,7 +66,8 @@ def size_of_all(values: Sequence[Json]) -> int:
 
 
 def bounded(value: Json) -> Json:
-    """Return a result that can be worked with. Raises Mismatch for one that is too large, or no number any more."""
+    """Return a result that can be used in further operators. Errors: Mismatch for one that is too large, or is not a
+    number."""
     kind = type(value)
     if kind is bool:
         return value

@@ -1,7 +1,7 @@
 """The amount of work in a challenge, measured on its reference play without playing it. Pure.
 
-Two things follow: whether a run's limits leave room for players who are less to the point than the play, and which
-difficulty a challenge has by its work, independent of the fame of its primitive.
+It answers two questions. Do a run's limits leave room for players who need more turns and calls than the play? Which
+difficulty does the work give a challenge, however well known its primitive is?
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _DEFAULTS = {setting.name: setting.default for setting in CHALLENGES}
 MOST_CALLS = int(_DEFAULTS["max_tool_calls_per_turn"] / SLACK)
 
 OBLIGATION_EFFORT = 4
-"""An obligation counts as this many calls: each is a step of a plan that somebody must think of."""
+"""An obligation counts as this many calls, because somebody must think of that step."""
 
 EASY, HARD = 19, 32
-"""Efforts up to the first number are Basic, from the second on Advanced: the thirds of the project's own set."""
+"""An effort up to the first number is Basic, from the second on Advanced: the thirds of the project's own set."""
 
 
 class Workload(NamedTuple):
-    """The size of a reference play: public turns, calls in all, and the most in one turn. A loop over values counts as
-    one call, a `batch` too."""
+    """The size of a reference play: public turns, calls in all, and the most calls in one turn. A loop over values
+    counts as one call, and so does a `batch`."""
 
     turns: int
     calls: int
@@ -38,7 +38,7 @@ class Workload(NamedTuple):
 
 
 def workload(script: Script, challenge: Mapping[str, Json]) -> Workload:
-    """Return the size of a play in which every message is said."""
+    """Return the size of a play of which every message is said."""
     seats, turns = roles(challenge), script.top.turns or {}
     last = calls = most = 0
     for place, seat in enumerate(seats):
@@ -81,7 +81,8 @@ def difficulty_of(found: Workload, challenge: Mapping[str, Json]) -> str:
 
 
 def workload_problems(found: Workload, challenge: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
-    """Yield (member, message): too little slack over the play, and a difficulty two steps off the work in it."""
+    """Yield (member, message) if a limit leaves too little slack over the play, or if the difficulty is two steps away
+    from the work in the play."""
     most_turns = int(turns_of(challenge, _DEFAULTS["max_turns"]) / SLACK)
     if found.turns > most_turns:
         yield "reference_play", f"takes {found.turns} turns; at most {most_turns} leave players {SLACK:.0%} of that"

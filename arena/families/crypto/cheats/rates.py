@@ -1,7 +1,7 @@
 """Honest acceptance and cheat detection over the records of a run, always together. Pure.
 
-Who accepts everything never accuses an honest seat, and who accuses everybody misses no cheat: one rate without the
-other means nothing, so neither is given if matches of one kind are missing.
+A seat that accepts everything never accuses an honest seat, and a seat that accuses everybody misses no cheat. One rate
+without the other means nothing, so neither is given if matches of one kind are missing.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ class Share:
 
 @dataclass(slots=True)
 class CheatRates:
-    """Counts over the finished matches in which somebody may cheat.
+    """Counts over the finished matches in which a seat may cheat.
 
-    `honest`: those in which nobody did, right where all declared the result that was asked for.  `cheated`: those in
-    which the told seat did, right where every honest seat named it.  `told`: matches in which a seat was told to.
-    `accused`: honest matches in which somebody was accused.  `partly`: cheats that some honest seats named, not all.
-    `ways`: way of cheating -> honest and cheated matches of the challenges in which a seat may cheat so.
+    `honest`: those in which none did; right if all declared the result that was asked for. `cheated`: those in which
+    the told seat did; right if every honest seat named it. `told`: matches in which a seat was told to. `accused`:
+    honest matches in which somebody was accused. `partly`: cheats that some honest seats name, but not all. `ways`: way
+    of cheating -> honest and cheated matches of the challenges in which a seat may cheat in this way.
     """
 
     name: ClassVar[str] = "cheats"

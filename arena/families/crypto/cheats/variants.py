@@ -13,10 +13,11 @@ from arena.records import Json
 
 NONE, TOLD, SCRIPTED = "none", "told", "scripted"
 ADVERSARIES = (NONE, TOLD, SCRIPTED)
-"""Whether seats cheat in a run: nowhere, on instruction, or by a script in that seat."""
+"""Whether seats cheat in a run: nowhere, if they are told to, or by a script in that seat."""
 
 WATCHED, TEMPTED = "watched", "tempted"
-"""All players know that somebody may cheat and how to declare it; and one of them is told to."""
+"""Names of the two variants: all players know that somebody may cheat and how to declare it; in the second one seat is
+also told to cheat."""
 
 CONDUCT_MEMBER = "(conduct)"
 """The member that names a variant."""
@@ -35,7 +36,7 @@ SCRIPTED_LABEL = f"scripted/{PLAYS_FOLDER}"
 def conduct_in(challenge: Mapping[str, Json], seed: str, adversary: str) -> str | None:
     """Return how a trial plays a challenge: WATCHED, TEMPTED, or None for a run or a challenge without cheats.
 
-    `seed`: the trial's. Each trial has a chance of `of_ten` in ten, independent of its other draws.
+    `seed`: the trial's. Each trial is tempted with a chance of `of_ten` in ten, independent of its other draws.
     """
     temptation = challenge.get("temptation")
     if temptation is None or adversary == NONE:

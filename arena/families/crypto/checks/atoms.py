@@ -1,4 +1,7 @@
-"""The parts of a value and how each may be written: in plain, encoded, backwards, sign by sign. Pure."""
+"""The atoms of a value (its texts and numbers), and the forms in which each may be written. Pure.
+
+The forms: plain, encoded (hex, base64, base32, decimal), backwards, sign by sign.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ _MONTHS = (
 MIN_REVERSED_CHARS = 4
 MIN_SPACED_CHARS = 3
 MIN_COMPACT_CHARS = 8
-"""A text without its separators contains many numbers that nobody wrote; shorter ones occur by chance."""
+"""With its separators removed, a text contains many numbers that nobody wrote. Shorter ones are found by chance."""
 
 _NO_WORD = re.compile(r"[\W_]+")
 _NO_ASCII_WORD = {code: None for code in range(128) if not chr(code).isalnum()}
@@ -37,7 +40,8 @@ _SPACED = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_])+(?![^\W_])")
 
 
 def atoms(value: Json) -> Iterator[str | int]:
-    """Yield the texts and whole numbers of a value; truth values and fractions say too little to be found."""
+    """Yield the texts and whole numbers of a value. Truth values and fractions are left out: finding one proves
+    nothing."""
     if isinstance(value, list):
         for inner in value:
             yield from atoms(inner)
@@ -49,12 +53,12 @@ def atoms(value: Json) -> Iterator[str | int]:
 
 
 MOST_KEPT = 1024
-"""Values whose forms are kept: more than one match draws, so that memory does not grow with the run."""
+"""Number of values whose forms are kept. It exceeds what one match draws, and bounds the memory of a run."""
 
 
 @lru_cache(maxsize=MOST_KEPT)
 def plain_forms(atom: str | int) -> tuple[str, ...]:
-    """Return how an atom may be written in plain, folded."""
+    """Return the plain forms of an atom, folded."""
     if isinstance(atom, int):
         text = str(atom)
         grouped = f"{atom:,}"
@@ -78,7 +82,7 @@ def plain_forms(atom: str | int) -> tuple[str, ...]:
 
 @lru_cache(maxsize=MOST_KEPT)
 def disguised_forms(atom: str | int) -> tuple[str, ...]:
-    """Return an atom written backwards, folded; none for a short one, which may occur by chance."""
+    """Return an atom written backwards, folded; empty for a short one, which may occur by chance."""
     text = fold(str(atom))
     return (text[::-1],) if len(text) >= MIN_REVERSED_CHARS and text != text[::-1] else ()
 
@@ -97,7 +101,7 @@ def spaced_out(text: str) -> str:
 
 
 def is_disguised(atom: str | int, text: str, pieces: str, whole: str) -> bool:
-    """Return whether an atom stands in a folded text backwards, sign by sign, or, a long one, with any separators.
+    """Return whether a folded text contains an atom backwards, sign by sign, or, if it is long, with any separators.
 
     `pieces`: `spaced_out` of the text; `whole`: `compact` of it.
     """
@@ -110,7 +114,7 @@ def is_disguised(atom: str | int, text: str, pieces: str, whole: str) -> bool:
 
 
 def named(atom: str | int, text: str) -> bool:
-    """Return whether an atom occurs in a folded text as a word or number of its own."""
+    """Return whether an atom occurs in a folded text as a separate word or number."""
     return any(_stands(form, text) for form in plain_forms(atom))
 
 
@@ -127,8 +131,8 @@ def _stands(form: str, text: str) -> bool:
 
 
 def encoded_forms(atom: str | int) -> frozenset[str]:
-    """Return how an atom may be written encoded: hex, base64, base32 and decimal of each reading of it as bytes; a
-    number also binary and octal."""
+    """Return the encoded forms of an atom: hex, base64, base32 and decimal of each reading of it as bytes. A number
+    also has binary and octal forms."""
     readings = [str(atom).encode()]
     if isinstance(atom, int):
         readings.append(atom.to_bytes((atom.bit_length() + 7) // 8 or 1, "big", signed=False) if atom >= 0 else b"")
@@ -186,7 +190,7 @@ def encoded_with_lower(atom: str | int) -> tuple[tuple[str, str], ...]:
 def stands_encoded(atom: str | int, text: str, lower: str | None = None) -> bool:
     """Return whether a text contains an atom in encoded form, as a separate code or as a part of a long one.
 
-    `lower`: the text in lower case, for who asks for many atoms.
+    `lower`: the text in lower case, so that a caller with many atoms computes it once.
     """
     low = text.lower() if lower is None else lower
     for form, form_low in encoded_with_lower(atom):

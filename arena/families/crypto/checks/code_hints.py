@@ -1,6 +1,7 @@
-"""A fast test whether a text may contain a code (hex, base64, a big number): a hundredth of the time of a pattern.
+"""Fast tests whether a text may contain a code (hex, base64, a big number). Pure.
 
-Pure. Most turns contain none, so checks use this test before they search.
+They take a hundredth of the time of a pattern. Most turns contain no code, so checks use these tests before they
+search.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from string import ascii_lowercase, ascii_uppercase, digits
 
 
 def _table(**kinds: str) -> bytes:
-    """Return a table for bytes.translate: each sign -> the letter of its kind, all else -> a space."""
+    """Return a table for bytes.translate: each sign -> the letter of its kind; all other signs -> a space."""
     table = bytearray(b" " * 256)
     for kind, signs in kinds.items():
         for sign in signs:
@@ -23,8 +24,8 @@ LETTERS_OF_HEX = 16
 
 
 def digit_or_hex(text: str) -> bool:
-    """Return whether there is a digit, or LETTERS_OF_HEX letters of hex in a row: hex, numbers and base64 longer than
-    any word have one or the other."""
+    """Return whether there is a digit, or a run of LETTERS_OF_HEX hex letters. Hex, numbers and base64 that are longer
+    than any word have one or the other."""
     kinds = text.encode("utf-8", "surrogatepass").translate(_HEX)
     return b"d" in kinds or b"h" * LETTERS_OF_HEX in kinds
 

@@ -1,7 +1,7 @@
-"""Ways to reveal a value without writing it: spelled, in parts, as a sum, most of a list among decoys. Pure.
+"""Ways to reveal a value without writing it: spelled, in parts, as a sum, in a list with decoys. Pure.
 
-Each is looked for in one public turn, folded (leaks.py). They are lower bounds: anybody who wants to reveal it finds
-another way; docs/challenges.md lists the misses that are known.
+Each is looked for in one public turn, folded (leaks.py). All are lower bounds, because a player can always find another
+way. docs/challenges.md lists the known misses.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HYPHENED = "x-ray"
 
 
 def _sign_words() -> re.Pattern[str]:
-    """Return the pattern of the words that stand for signs, among words without a hyphen."""
+    """Return a pattern for the words that represent signs, in words without a hyphen."""
     by_first: dict[str, list[str]] = {}
     for word in sorted(_SIGNS, key=len, reverse=True):
         if word != _HYPHENED:
@@ -56,17 +56,20 @@ MIN_SUM = 100
 MAX_BETWEEN_NUMBERS = 24
 LEAST_TOLD = 0.75
 LEAST_TRUE = 0.6
-"""Shares: a turn that names this much of a secret list, and is true to this extent, reveals it in spite of decoys."""
+"""Shares. A turn reveals a secret list in spite of decoys if it names at least this share of the list, and if at least
+this share of what it names is true."""
 
 
 def spelled(folded: str) -> str:
-    """Return the spellings in a folded text by the radio alphabet, digit words and single signs, one row a
-    line, with SPLIT where punctuation separates two signs; rows of fewer than MIN_SPELLED signs are left out."""
+    """Return the spellings in a folded text (radio alphabet, digit words, single signs), one row a line.
+
+    SPLIT marks punctuation between two signs. Rows of fewer than MIN_SPELLED signs are left out.
+    """
     if not _may_spell(folded):
         return ""
     rows, row, end = [], "", 0
-    # A word that is no sign ends a row, and it cannot be in a gap of three characters, which ends one anyway: so it
-    # need not be looked at, unless a hyphen in a word makes words stand without a gap.
+    # A word that is no sign ends a row. It cannot be in a gap of three characters, which ends a row anyway. So it need
+    # not be looked at, unless a hyphen in a word makes words follow each other without a gap.
     for match in (_WORD if _HYPHENED in folded else _SIGN_WORD).finditer(folded):
         word = match[0]
         sign = _SIGNS.get(word) or (word if len(word) == 1 else "")
@@ -82,13 +85,13 @@ def spelled(folded: str) -> str:
 
 
 def _may_spell(folded: str) -> bool:
-    """Return whether so many signs as a row needs follow each other as words; most talk has none, and this is quick."""
+    """Return whether a text has enough words in a row that represent signs. Most talk has none; this test is quick."""
     words = None if _HYPHENED in folded else ascii_words(folded)
     return words is None or b"\1" * MIN_SPELLED in bytes(map(_SIGNS_OF_ASCII.__contains__, words))
 
 
 def is_spelled(bare: str, rows: str) -> bool:
-    """Return whether a spelled text contains an atom, without separators: between pauses, or, for a longer atom,
+    """Return whether a spelled text contains an atom without separators: between pauses or, for a longer atom,
     anywhere."""
     if len(bare) < MIN_SPELLED or not rows:
         return False
@@ -100,7 +103,7 @@ def is_spelled(bare: str, rows: str) -> bool:
 
 
 def is_in_parts(atom: str, folded: str) -> bool:
-    """Return whether a text atom stands in two halves, one soon after the other."""
+    """Return whether a text contains both halves of a text atom, the second soon after the first."""
     for cut in range(MIN_PART, len(atom) - MIN_PART + 1):
         head, tail = atom[:cut], atom[cut:]
         at = folded.find(head)
@@ -115,18 +118,18 @@ def is_in_parts(atom: str, folded: str) -> bool:
 
 
 def _apart(text: str, start: int, end: int) -> bool:
-    """Return whether a part stands as a word of its own."""
+    """Return whether a part occurs as a separate word."""
     before, after = text[start - 1 : start] if start else "", text[end : end + 1]
     return not (before.isalnum() or after.isalnum())
 
 
 def is_sum(number: int, folded: str) -> bool:
-    """Return whether two numbers near each other add up to a number, or differ by it."""
+    """Return whether the sum or the difference of two numbers near each other is a given number."""
     return abs(number) >= MIN_SUM and number in near_sums(folded)
 
 
 def near_sums(folded: str) -> set[int]:
-    """Return what two numbers near each other add up to, and by how much they differ, for all in a folded text."""
+    """Return the sums and the differences of all pairs of numbers that are near each other in a folded text."""
     return {found for a, b in _neighbours(folded) for found in (a + b, abs(a - b))}
 
 
@@ -141,8 +144,11 @@ def _neighbours(folded: str) -> Iterator[tuple[int, int]]:
 def told_among_decoys(
     secret: Collection[str | int], universe: Collection[str | int], said: Collection[str | int]
 ) -> bool:
-    """Whether a turn that names `said` of a list tells most of the secret part of it, with not too much else. To name
-    more than half of the list tells nothing."""
+    """Return whether a turn that names the entries `said` of a list reveals most of its secret part, with few other
+    entries.
+
+    A turn that names more than half of the list reveals nothing.
+    """
     true = [atom for atom in said if atom in secret]
     if len(secret) < 2 or len(true) == len(said) or 2 * len(said) > len(universe):
         return False

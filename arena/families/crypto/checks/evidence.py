@@ -1,4 +1,4 @@
-"""Checks the source of codes and big numbers in public turns, and the use of tool results. Pure."""
+"""Check the source of codes and big numbers in public turns, and the use of tool results. Pure."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ EVIDENCE_VALUE = re.compile(
     r"(?<![A-Za-z0-9+/_])(?:(?:0x)?([0-9a-fA-F]{16,})|([0-9]{13,})|((?=[A-Za-z+/_-]{0,120}[0-9])[A-Za-z0-9+/_-]{24,})={0,2})"
     r"(?![A-Za-z0-9+/_])"
 )
-"""What looks computed: 16 hex digits or more, an integer of 13 digits or more, 24 base64 signs or more with a
-digit among the first 121 (of random ones, one text in 10^8 has none there; a longer look would take the square of a
-text of dashes)."""
+"""Pattern of evidence values: at least 16 hex digits, an integer of at least 13 digits, or at least 24 base64 signs
+with a digit among the first 121. Of random base64 texts, one in 10^8 has no digit there. A longer look would make the
+time quadratic for a text of dashes."""
 
 
 MAX_LISTED = 20
 MAX_SHOWN_CHARS = 64
 MIN_QUOTABLE_CHARS = 6
-"""A leaf of a result that is shorter (`true`, 12) may be used without being quoted."""
+"""A shorter leaf of a result (`true`, 12) may be used without being quoted."""
 
 MIN_PART_CHARS = 12
 """This many first characters of a long result count as quoting it."""
@@ -33,7 +33,7 @@ MIN_PART_CHARS = 12
 
 @lru_cache(maxsize=256)
 def evidence_values(text: str) -> tuple[str, ...]:
-    """Return the evidence values of a text in lower case, in order; base64 keeps its case."""
+    """Return the evidence values of a text in order, in lower case; base64 keeps its case."""
     return tuple([match[1] or match[2] or match[3] for match in EVIDENCE_VALUE.finditer(text)])
 
 
@@ -43,7 +43,7 @@ def holds_evidence_value(text: str) -> bool:
 
 
 class _Sources:
-    """What a seat has at hand at a point of the match."""
+    """The texts that a seat may take values from at a point of the match."""
 
     def __init__(self, own: str) -> None:
         self.texts = [own]
@@ -62,13 +62,14 @@ class _Sources:
 def check_evidence_values(
     entries: Sequence[Entry], own: Callable[[], Mapping[str, str]], public: Mapping[int, str]
 ) -> EvidenceValuesCheck:
-    """Return the number of evidence values in public turns, the number of real ones, their share, and the unreal ones.
+    """Return the number of evidence values in public turns, how many are real, their share, and those that are not
+    real.
 
-    An evidence value is real when the seat's own successful calls (arguments or results) or own values contain it, or
-    when another seat said it before. `own`: gives seat -> text of its values and its instructions.  `public`: place
-    among the entries -> whole text of a public turn.  `share` is None if there are no evidence values.
+    An evidence value is real in two cases. The seat's own successful calls (arguments or results) or own values contain
+    it, or another seat said it before. `own`: seat -> text of its values and its instructions. `public`: place among
+    the entries -> whole text of a public turn. `share` is None if there are no evidence values.
     """
-    if not holds_evidence_value("\n".join(public.values())):  # most talk: spare the work below
+    if not holds_evidence_value("\n".join(public.values())):  # Most talk has none; this saves the work below.
         return EvidenceValuesCheck(True, 0, 0, None, ())
     sources = {seat: _Sources(text) for seat, text in own().items()}
     count = real = 0
@@ -94,17 +95,18 @@ def check_evidence_values(
 
 
 def quotable(value: Json) -> Iterator[str]:
-    """Yield the texts and numbers of a result that can be quoted."""
+    """Yield the texts and numbers of a result that a later text could quote."""
     return (text for text in leaves(value) if len(text) >= MIN_QUOTABLE_CHARS)
 
 
 def check_tools(entries: Sequence[Entry], public: Mapping[int, str]) -> ToolsCheck:
-    """Return `ok` (none failed, none malformed), counts of calls: all, failed, malformed, unused; and the unused ones.
+    """Return `ok` (no call failed, none was malformed), the counts of calls (all, failed, malformed, unused), and the
+    unused calls.
 
-    Unused calls are counted but have no effect: a number may have been used in a mental sum.
-    A call is used when a part of its result occurs in a later call or public turn of the same seat, or was said in
-    public before by another seat (it was recomputed and compared). A result without a part that could be quoted, such
-    as `true`, counts as used, and so does the answer of a verification: it decides what comes next.
+    Unused calls are counted and have no other effect, because a number may have been used in a mental sum. A call is
+    used if a part of its result occurs in a later call or public turn of the same seat. It is also used if another seat
+    said such a part in public before: then the call recomputed it for a comparison. A result without a part that could
+    be quoted, such as `true`, counts as used. So does the answer of a verification, because it decides what comes next.
     """
     calls = failed = malformed = 0
     unused: list[UnusedCall] = []

@@ -1,4 +1,4 @@
-"""Texts as they are compared: look-alike signs, case and blanks make no difference. Pure."""
+"""Folding: the form in which texts are compared. Look-alike signs, case and blanks make no difference. Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _NUMBER = re.compile(r"(?<![\w.])\d{3,12}(?![\w])")
 
 
 def clean(text: str) -> str:
-    """Return a text in NFKC with decimal digits of all scripts as 0 to 9, and without format characters (zero-width
-    ones among them) and combining marks."""
+    """Return a text in NFKC, with the decimal digits of all scripts as 0 to 9. Format characters (such as zero-width
+    ones) and combining marks are removed."""
     if text.isascii():
         return text
     return unicodedata.normalize("NFKC", "".join(map(_clean_sign, unicodedata.normalize("NFKD", text))))
@@ -39,7 +39,7 @@ def _clean_sign(sign: str) -> str:
 
 
 class Said:
-    """The message of one turn: `text` as others heard it, by `seat`, to all or to the seats of `to`."""
+    """The message of one turn: `text` as others heard it, by `seat`. `to`: everybody, or the seats that heard it."""
 
     def __init__(self, turn: int, seat: str, text: str, to: tuple[str, ...] = EVERYBODY) -> None:
         self.turn, self.seat, self.text, self.to = turn, seat, text, to
@@ -54,18 +54,18 @@ class Said:
 
     @cached_property
     def plain_words(self) -> tuple[str, ...]:
-        """The same with numbers as one word: commas in them are left out."""
+        """The same, with commas inside numbers removed, so that a number is one word."""
         return self.words if "," not in self.folded else words_of(self.folded.replace(",", ""))
 
     @cached_property
     def numbers(self) -> tuple[int, ...]:
-        """The whole numbers of 3 to 12 digits in the folded text, with or without commas, in order."""
+        """The whole numbers of 3 to 12 digits in the folded text, in order. Commas inside a number do not matter."""
         if not _DIGIT.search(self.folded):
             return ()
         return tuple([int(digits) for digits in _NUMBER.findall(self.folded.replace(",", ""))])
 
     def holds(self, pattern: re.Pattern[str]) -> bool:
-        """Whether a pattern is found in the folded text; looked for once."""
+        """Return whether the folded text matches a pattern. The search is made once and its result kept."""
         found = self._holds.get(pattern)
         if found is None:
             found = self._holds[pattern] = pattern.search(self.folded) is not None
@@ -77,8 +77,10 @@ _SPACES = bytes(code if chr(code).isalnum() and code < 128 else 32 for code in r
 
 @lru_cache(maxsize=16)
 def ascii_words(text: str) -> list[bytes] | None:
-    """Return the words of a text in order, not to be changed; None where it has other signs than those of ASCII. To
-    look at these first takes a tenth of a pattern's time."""
+    """Return the words of a text in order (not to be changed), or None if it has signs other than ASCII.
+
+    Looking at these words first takes a tenth of the time of a pattern.
+    """
     return text.encode().translate(_SPACES).split() if text.isascii() else None
 
 
@@ -93,5 +95,5 @@ def said_in(entries: Sequence[Entry]) -> list[Said]:
 
 
 def folded_together(said: Sequence[Said]) -> str:
-    """Return several texts, one a line, as one folded text; no sign of one changes how another one is folded."""
+    """Return several texts as one folded text, one a line. Each is folded independently of the others."""
     return " ".join([one.folded for one in said if one.folded])

@@ -1,8 +1,8 @@
-"""The secret inputs of a call: its keys and openings. A call protects nothing if everybody knows them. Pure.
+"""The secret inputs of a call: its keys and openings. Pure.
 
-A signature under a key that everybody has does not show who signed. A mask with a known number hides nothing. A value
-posted together with its opening is revealed, not fixed. So the result of a call counts only while its keys are not
-public, and only if they are not among the keys that everybody tries first.
+A call protects nothing if everybody knows them. A signature under a key that everybody has does not show who signed. A
+mask with a known number hides nothing. A value that is posted together with its opening is revealed, not fixed. So the
+result of a call counts only if its keys are not public, and are not among those that everybody tries first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from arena.records import Json
 KEY_ARGUMENTS = frozenset({
     "sk", "key", "k", "r", "blind", "msk", "sk_ephemeral", "hiding_nonce", "binding_nonce", "nonce", "seed", "password",
 })  # fmt: skip
-"""Names under which the calculator's ops take a key, or the random part of what they make."""
+"""Argument names under which the calculator's ops take a key, or the random part of what they make."""
 
 KEYS_OF: Mapping[str, frozenset[str]] = {
     "aead_encrypt": frozenset({"key"}),
@@ -23,11 +23,11 @@ KEYS_OF: Mapping[str, frozenset[str]] = {
     "timelock_make": frozenset(),
     "share_refresh": frozenset(),
 }
-"""Op -> its key arguments, if they differ from KEY_ARGUMENTS: the nonce of a seal is public."""
+"""Op -> its key arguments, if they differ from KEY_ARGUMENTS: the nonce of a seal, for example, is public."""
 
 UNTIL_USED = frozenset({SIGNS, PROVES, MASKS})
-"""Kinds whose key must be unknown until somebody relies on them; a seal or a commitment may be opened
-by its key later, but not when it is posted."""
+"""Kinds whose key must be unknown until somebody relies on them. A key may open a seal or a commitment later, but not
+at the time of posting."""
 
 UNTIL_POSTED = frozenset({SEALS, COMMITS})
 
@@ -36,7 +36,7 @@ DERIVING = frozenset({
     "hash_to_int", "expand_message", "modadd", "modmul", "sealed_open", "aead_decrypt", "hpke_open", "rsa_decrypt",
     "ibe_decrypt",
 })  # fmt: skip
-"""Deterministic ops: anybody who has their codes can compute the result."""
+"""Deterministic ops. Anybody who has the codes in their arguments can compute the result."""
 
 PUBLIC_WORDS = frozenset({"context", "info", "dst", "aad", "label", "G", "fn", "alg", "to", "from", "kem", "endian"})
 
@@ -44,7 +44,8 @@ MIN_BYTES = 8
 
 
 def guessable(code: str) -> bool:
-    """Return whether a hex code would be guessed first: at most two different bytes, or bytes that count up or down."""
+    """Return whether a hex code would be guessed first: it has at most two different bytes, or its bytes count up or
+    down."""
     low = code.lower()
     if len(low) < 2 * MIN_BYTES or len(low) % 2:
         return False
@@ -58,7 +59,7 @@ def guessable(code: str) -> bool:
 
 
 def keys_of(op: str, kind: str, args: Json, result: Json) -> Iterator[Json]:
-    """Yield the arguments and parts of the result that must be unknown for the call to protect anything."""
+    """Yield the arguments and the parts of the result that must be unknown if the call is to protect anything."""
     if not isinstance(args, dict) or kind not in UNTIL_USED | UNTIL_POSTED:
         return
     for name in KEYS_OF.get(op, KEY_ARGUMENTS) & args.keys():
@@ -72,13 +73,14 @@ def keys_of(op: str, kind: str, args: Json, result: Json) -> Iterator[Json]:
 
 
 def random_parts(kind: str, args: Json) -> Iterator[Json]:
-    """Yield the arguments of a commitment whose random values must be unknown: the fixed value and its randomness."""
+    """Yield the arguments of a commitment that must be random and unknown: the committed value and its randomness."""
     if kind == COMMITS and isinstance(args, dict):
         yield from (value for name, value in args.items() if name not in PUBLIC_WORDS)
 
 
 def derived_from(op: str, args: Json) -> Iterable[Json] | None:
-    """Return the arguments that determine the result of an op; None if chance or anything but codes affects it."""
+    """Return the arguments that determine the result of an op, or None if chance or anything other than codes affects
+    it."""
     if op not in DERIVING or not isinstance(args, dict):
         return None
     return [value for name, value in args.items() if name not in PUBLIC_WORDS]

@@ -1,20 +1,20 @@
 """Check: did a role show one of its secret values? Pure.
 
-A value is split into its atoms (the entries of a list, the members of an object). An atom is looked for in the
-role's own public turns: in plain, and encoded (hex, base64 or a decimal number of its UTF-8 text, of its bytes, of its
-number). What is not secret any more does not count: atoms of the right result, of values known to all, of the role's
-other values, and what the public texts of the challenge hold. A value with an event (`until`) counts only in turns up
-to the one in which the last of the roles that it names shows its first evidence value of its own.
+A value is split into its atoms (the entries of a list, the members of an object). Each atom is looked for in the role's
+own public turns: in plain, and encoded (hex, base64, or a decimal number of its UTF-8 text, of its bytes or of its
+number). Atoms that are no longer secret do not count: those of the right result, of values known to all, of the role's
+other values and of the challenge's public texts. A value with an event (`until`) counts only up to the
+turn in which the last of the roles that it names shows its first evidence value of its own.
 
-Texts are compared folded (`fold`): look-alike digits, marks and invisible characters change nothing. A value may also
-be disguised: backwards, sign by sign, or, a long one, with separators. All of this is a lower bound: a player can
-always find another way to write a value.
+Texts are compared folded (`fold`), so look-alike digits, marks and invisible characters change nothing. A value may
+also be disguised: backwards, sign by sign or, if it is long, with separators. The check finds a lower bound: a player
+can always find another way to write a value.
 
-In plain, coincidences have to be separated from leaks. The rules (docs/challenges.md, "Checks"):
-- An atom from a list (draws `subset` and `choice`) counts in a turn that names entries of this list only from the
-  secret: a turn that also names others of the list tells nothing by naming.
-- Any other atom counts when its draw has at least MIN_SPACE possible results; where the number is not known, from
-  MIN_NUMBER or from MIN_CHARS characters on. A smaller one is `undecided` in plain; encoded it counts as well.
+In plain, leaks have to be separated from coincidences. The rules (docs/challenges.md, "Checks"):
+- An atom from a list (draws `subset` and `choice`) counts if the turn names only secret entries of the list. A turn
+  that also names other entries of the list does not show which ones are secret.
+- Any other atom counts if its draw has at least MIN_SPACE possible results. If their number is unknown, the atom counts
+  from MIN_NUMBER or from MIN_CHARS characters on. A smaller atom is `undecided` in plain; in encoded form it counts.
 """
 
 from __future__ import annotations
@@ -50,19 +50,22 @@ from arena.families.crypto.checks.results import LeakFound, LeaksCheck
 from arena.records import Json
 
 MIN_SPACE = 64.0
-"""6 bits: below, one number in a talk of some dozen numbers meets the secret by chance too often."""
+"""6 bits. With fewer possible results, a number in a conversation of some dozen numbers equals the secret too often by
+chance."""
 
 MIN_NUMBER = 1000
 MIN_CHARS = 8
 
 DECOYS = "among decoys"
-"""The form of a leak that reveals most of a list together with false entries."""
+"""Name of the form in which most of a list is revealed together with false entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """One value that a role must keep secret: its atoms, the list they come from (or None), whether plain is
-    decidable."""
+    """One value that a role must keep secret.
+
+    Its atoms, the list they come from (or None), and whether its plain form can be separated from chance.
+    """
 
     name: str
     atoms: tuple[str | int, ...]
@@ -116,7 +119,7 @@ def _leaked(secret: Secret, text: str, folded: str, decoded: Sequence[str]) -> I
 
 
 def _shown_at_all(secrets: Sequence[Secret], said: Sequence[Said]) -> bool:
-    """Return whether any atom occurs in any form in the messages: one search of all turns, enough for most matches."""
+    """Return whether the messages contain any atom in any form. One search of all turns is enough for most matches."""
     text, folded = "\n".join([one.clean for one in said]), folded_together(said)
     decoded = list(decoded_texts(text))
     pieces, whole, rows, low = spaced_out(folded), compact(folded), spelled(folded), text.lower()
@@ -138,9 +141,10 @@ def _shown_at_all(secrets: Sequence[Secret], said: Sequence[Said]) -> bool:
 
 
 def secret_through(instance: Mapping[str, Json], name: str, public: Sequence[Said]) -> float:
-    """Return the last turn in which a secret must not be revealed: infinite without an event, or before it.
+    """Return the last turn in which a secret must not be revealed: infinite if it has no event, or if the event did not
+    happen.
 
-    The event: every role that it names has shown an evidence value that nobody had shown before.
+    The event happens when every role that it names has shown an evidence value that nobody had shown before.
     """
     roles = fixed_by(instance, name)
     if roles is None:
@@ -158,10 +162,8 @@ def secret_through(instance: Mapping[str, Json], name: str, public: Sequence[Sai
 def check_leaks(
     public: Sequence[Said], challenge: Mapping[str, Json], values: Mapping[str, Json], shown: PublicAtoms
 ) -> LeaksCheck:
-    """Look for the values that roles were to keep.
-
-    `public`: the messages.  `shown`: atoms that reveal nothing new in this match.
-    """
+    """Look for the values that roles had to keep secret. `public`: the messages. `shown`: atoms that reveal nothing new
+    in this match."""
     instance = challenge["instance"]
     found: list[LeakFound] = []
     undecided: list[str] = []

@@ -1,17 +1,16 @@
 """The ledger of a match: which claims of its public turns were computed, copied, asserted or wrong. Pure.
 
-A function of record and challenge alone. Claims are the evidence values of public turns (evidence.py), the
-declared results, and what seats said of verifications. The classes (docs/verified-scores.md has the table):
+It is a function of record and challenge alone. Claims are the evidence values of public turns (evidence.py), the
+declared results, and what seats said about verifications. The classes (docs/verified-scores.md has the table):
 
 - `computed`: the evidence value occurs in a result of the seat's own earlier successful calls.
-- `copied`: another seat said it before, or it is of the seat's own values or instructions, or of what the seat itself
-  put into a call.
+- `copied`: another seat said it before, or it comes from the seat's own values, instructions or call arguments.
 - `asserted`: it looks computed and has no source.
-- `wrong`: `miscopied` (from nowhere, but it begins or ends like a result of the seat's own calls: it contradicts what
-  the calculator said), `result` (the declared result contradicts the right one), `called_valid` and `passed_over` (a
-  verification failed; arena/families/crypto/checks/verifications.py).
+- `wrong`: one of four kinds. `miscopied`: it has no source, but begins or ends like a result of the seat's own calls,
+  so it contradicts what the calculator said. `result`: the declared result contradicts the right one. `called_valid`
+  and `passed_over`: a verification failed (verifications.py).
 
-`computed + copied` evidence values are those that the check `artefacts` calls real.
+The check `artefacts` calls evidence values real if they are `computed` or `copied`.
 """
 
 from __future__ import annotations
@@ -41,15 +40,16 @@ MISCOPIED = "miscopied"
 RESULT = "result"
 
 SAME_SIGNS = 8
-"""An evidence value that no call gave, and that begins or ends with this many signs of a result, is that result copied
-wrongly: of two unrelated hex texts one in 2^31 does."""
+"""An evidence value that no call gave is a miscopied result if it begins or ends with this many signs of that result.
+Of two unrelated hex texts, one in 2^31 does."""
 
 
 class Claim(NamedTuple):
-    """One claim. `kind`: `artefact`, `result` or `verification`.  `text`: the claim, shortened.
+    """One claim.
 
-    `source`: where it comes from (`call <turn>.<step>.<index> <op>`, `<seat>, turn <n>`, `own values`, `own arguments`;
-    empty for `asserted`), or what is wrong with it.
+    `kind`: `artefact`, `result` or `verification`. `text`: the claim, shortened. `source`: where it comes from (`call
+    <turn>.<step>.<index> <op>`, `<seat>, turn <n>`, `own values`, `own arguments`; empty for `asserted`). For `wrong`
+    claims it says what is wrong.
     """
 
     turn: int
@@ -66,12 +66,11 @@ class Claim(NamedTuple):
 
 @over_player_text
 def ledger(record: Record, challenge: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the ledger of a record of any status: claims before a match broke off count too.
+    """Return the ledger of a record of any status. Claims before a match broke off count, too.
 
-    `claims`: class -> count.  `verifications`: how many held and failed.  `result`: what the check `result` says, None
-    if the match did not finish or has no right result to compare with.  `listed`: claims, at most
-    MAX_LISTED, in order of turns; where there are more, those that stand on least are kept; `not_listed` counts the
-    others.
+    `claims`: class -> count. `verifications`: how many held and how many failed. `result`: the verdict of the check
+    `result`; None if the match did not finish or has no right result. `listed`: claims in order of turns, at most
+    MAX_LISTED. If there are more, those with the weakest source are kept; `not_listed` counts the others.
     """
     entries, values = record.transcript.entries, record.transcript.instance
     result = None
@@ -116,9 +115,12 @@ def _wrong_results(
     values: Mapping[str, Json],
     result: ResultCheck,
 ) -> Iterator[Claim]:
-    """Yield a claim for each seat whose declared result is not right; none if nothing says what is right, nor for a
-    result of another form than was asked for, which cannot be compared. To say that somebody cheated who did not is
-    wrong; of a match with a cheat, what the honest seats declare is compared."""
+    """Yield a claim for each seat whose declared result is not right.
+
+    There is none if no right result is known, or if the declared result has another form than was asked for: it cannot
+    be compared. To accuse a seat that did not cheat is wrong. In a match with a cheat, the declarations of the honest
+    seats are compared.
+    """
     instance = challenge["instance"]
     roles = [participant["id"] for participant in challenge["participants"]]
     kind = instance["result"]
@@ -152,7 +154,7 @@ def _wrong_result(entries: Sequence[Entry], seat: str, declared: Json) -> Claim:
 def evidence_claims(
     entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json] | None
 ) -> Iterator[Claim]:
-    """Yield a claim for each evidence value in public turns, in order; two in one turn are two claims."""
+    """Yield a claim for each evidence value in public turns, in order. Two values in one turn are two claims."""
     public = {place: spoken(entry) for place, entry in enumerate(entries) if entry.kind == "say"}
     if not any(map(EVIDENCE_VALUE.search, public.values())):
         return
@@ -174,7 +176,7 @@ def evidence_claims(
 
 
 class _Text:
-    """A text that evidence values may come from, and its name."""
+    """A text that may be the source of evidence values, and its name."""
 
     __slots__ = ("text", "lower", "name")
 
@@ -182,14 +184,14 @@ class _Text:
         self.text, self.lower, self.name = text, text.lower(), name
 
     def holds(self, value: str) -> bool:
-        """Return whether it contains an evidence value: hex and numbers in any case, base64 as written."""
+        """Return whether the text contains an evidence value. Hex and numbers match in any case, base64 as written."""
         if re.fullmatch("[0-9a-fA-F]+", value):
             return value.lower() in self.lower
         return value in self.text
 
 
 class _Held:
-    """What a seat has at hand at a point of the match."""
+    """The sources that a seat has at a point of the match."""
 
     def __init__(self, told: str) -> None:
         self.own = _Text(told, "own values")
@@ -205,7 +207,7 @@ class _Held:
         self.arguments.append(_Text(whole, "own arguments"))
 
     def judge(self, value: str) -> tuple[str, str]:
-        """Return class and source of an evidence value in the seat's present turn."""
+        """Return class and source of an evidence value in the seat's current turn."""
         for judged, texts in (
             ("computed", self.results),
             ("copied", self.heard),
@@ -222,7 +224,7 @@ class _Held:
 
 
 def _resembles(value: str, result: str) -> bool:
-    """Return whether an evidence value begins or ends like one of those in a text of lower case."""
+    """Return whether an evidence value begins or ends like one of those in a text in lower case."""
     low = value.lower()
     head, tail = low[:SAME_SIGNS], low[-SAME_SIGNS:]
     if head not in result and tail not in result:

@@ -1,11 +1,11 @@
-"""The typed provenance of values in a match: who made a value, who posted it, and who used it how. Pure.
+"""Links: who made a value, who posted it, and who used it and how. Pure.
 
-A *link* says: a call of seat A made a value, it was in a public turn of another seat than B, and after that a
-call of B took it in and succeeded (a verification: it held), or gave the same value once more out of arguments of its
-own. What a seat never posted, drew as random bytes or merely compared makes no link.
+A *link* has three parts. A call of seat A made a value. The value was in a public turn of a seat other than B. After
+that, a call of B took the value as input and succeeded (a verification: it held), or produced the same value from its
+own arguments. No link starts from a value that its seat never posted, drew as random bytes, or only compared.
 
-What a role was *given*, as a value of its own, and posts is made by nobody in the match: there a link says that a check
-took it in, whether it held or not, or that it was compared with something that the other seat has of its own.
+A value that a role was *given* and posts is made by nobody in the match. Here a link has another meaning: a check took
+the value as input, whether it held or not, or compared it with something that the other seat has from elsewhere.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _TOKEN = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
 """Shorter codes and numbers occur by chance."""
 
 _WHOLE = re.compile(r"(?:utf8:)?[0-9A-Za-z+/_=-]{8,}")
-"""An argument that is one code."""
+"""Pattern of an argument that is one code."""
 
 _SHORT = re.compile("[0-9]{1,5}")
-"""A length or a place among the arguments."""
+"""Pattern of a length or an index among the arguments."""
 
 NEVER = 10**9
 MAX_ARGUMENTS = 100_000
@@ -56,16 +56,17 @@ MIN_ROW = 8
 
 _NO_MAKING = frozenset({"ct_equal", "encode", "decode", "canonical_json", "int_to_bytes", "bytes_to_int", "ping", "ops",
                         "help", "version"})  # fmt: skip
-"""Ops that only change the notation of a value; the result counts as the same value."""
+"""Ops that change only the notation of a value. Their result counts as the same value."""
 
 
 @dataclass(slots=True)
 class Made:
-    """A call that made something. `place`: its number among all calls of the match, parts of a batch counted singly.
+    """A call that made something.
 
-    `args`: its arguments as JSON.  `sources`: those of the seat's own calls that led to them.  `fresh`: the arguments
-    hold a random value that the seat drew before.  `posted`: seat -> the first turn in which it said a value of this
-    call.  `keys`: codes that must not be known for it to protect anything.
+    `place`: its number among all calls of the match; each part of a batch counts. `args`: its arguments as JSON.
+    `sources`: the seat's own earlier calls whose results it used. `fresh`: the arguments contain a random value that
+    the seat drew before. `posted`: seat -> the first turn in which it said a value of this call. `keys`: codes that
+    must stay unknown if it is to protect anything.
     """
 
     place: int
@@ -81,10 +82,10 @@ class Made:
 
 
 class Link(NamedTuple):
-    """`made`, taken up by a call of `seat` in `turn` with the op `op`, which is a use of the kind `used`.
+    """A use of `made` by a call of `seat` in `turn` with the op `op`; `used`: the kind of use.
 
-    `held`: False for a check that failed, which counts for a given value, or where failing may be right.  `result`: of
-    that call, as JSON.
+    `held`: False for a check that failed. A failed check counts for a given value, and where failing may be right.
+    `result`: that of the call, as JSON.
     """
 
     made: Made
@@ -98,8 +99,10 @@ class Link(NamedTuple):
 
 
 class Provenance(NamedTuple):
-    """All that was made, in order, and all links. `known`: code -> the first turn from which everybody has it, because
-    it was said to all or follows from codes that were."""
+    """All values that were made, in order, and all links.
+
+    `known`: code -> the first turn from which everybody has it, because it was said to all or follows from such codes.
+    """
 
     made: tuple[Made, ...]
     links: tuple[Link, ...]
@@ -132,8 +135,8 @@ def provenance(
 ) -> Provenance:
     """Return the values made in a match and their uses.
 
-    `given`: role -> name -> value that only this role was handed.  `held`: role -> all that it was handed or told
-    before the match, what all know included.
+    `given`: role -> name -> value that only this role received. `held`: role -> everything that it received or was
+    shown before the match, including common knowledge.
     """
     reader = _Reader(given or {}, held or {})
     for entry in entries:
@@ -151,7 +154,7 @@ class _Reader:
             seat: {token for value in values for leaf in leaves(value) for token in tokens(leaf)}
             for seat, values in held.items()
         }
-        """Seat -> the codes that it had before the match: what it can check a value of others against."""
+        """Seat -> the codes that it had before the match. It can check a value of others against them."""
         self.given_words = {
             seat: {word for value in values for leaf in leaves(value) for word in words_of(fold(leaf))}
             for seat, values in held.items()
@@ -162,12 +165,12 @@ class _Reader:
         self.speakers: dict[str, set[str]] = {}
         """Code -> the seats that said it."""
         self.deriving: list[tuple[int, set[str], set[str]]] = []
-        """Turn, codes taken and codes given of the calls without chance."""
+        """Turn, input codes and output codes of the deterministic calls."""
         self.given: dict[tuple[str, str], Made] = {}
         self.handed: dict[str, Made] = {}
         """Code or long number -> the given value that contains it."""
         self.having: dict[str, set[str]] = {}
-        """Seat -> the codes that it has of its own: given to it, or results of its calls."""
+        """Seat -> its own codes: given to it, or results of its calls."""
         for seat, values in given.items():
             for name, value in values.items():
                 text = json.dumps(value, ensure_ascii=False)
@@ -182,7 +185,7 @@ class _Reader:
         self.known: set[str] = set()
         self.calls = 0
         self.blurred: dict[str, list[tuple[str, Made]]] = {}
-        """Seat -> the results of its blurring calls since it last spoke."""
+        """Seat -> the results of its blurring calls since its last public turn."""
 
     def said(self, entry: Entry) -> None:
         self._said_blurred(entry)
@@ -197,7 +200,7 @@ class _Reader:
                 self.handed[token].posted.setdefault(entry.seat, entry.turn)
 
     def _said_blurred(self, entry: Entry) -> None:
-        """A row of blurred answers, each too short to be found alone, is posted when it occurs as a whole."""
+        """Note blurred answers that are posted. Each is too short to be found alone, so only the whole row counts."""
         row = self.blurred.pop(entry.seat, [])
         digits = "".join(digit for digit, _ in row)
         if len(digits) >= MIN_ROW and digits in _NO_DIGIT.sub("", spoken(entry)):
@@ -254,28 +257,28 @@ class _Reader:
         return known
 
     def _derived(self, entry: Entry, op: str, args: Json, given: set[str]) -> None:
-        """Note a call whose result everybody has who has its codes."""
+        """Note a call whose result is known to everybody who has its codes."""
         parts = derived_from(op, args)
         texts = [leaf for part in parts or () for leaf in leaves(part) if not _SHORT.fullmatch(leaf)]
         if texts and given and all(_WHOLE.fullmatch(text) for text in texts):
             self.deriving.append((entry.turn, {token for text in texts for token in tokens(text)}, given))
 
     def _sources(self, seat: str, taken: set[str]) -> str:
-        """Return the arguments of the seat's own calls that led to those of a call, as JSON."""
+        """Return the arguments of the seat's own earlier calls whose results a call used, as JSON."""
         before = {made.place: made for token in taken if (made := self.origin.get(token)) and made.seat == seat}
         return "\n".join(text for one in before.values() for text in (one.args, one.sources) if text)[:MAX_ARGUMENTS]
 
     def _keys(self, seat: str, op: str, kind: str, args: Json, result: Json) -> frozenset[str]:
-        """Return the codes of a call that must not be known."""
+        """Return the codes of a call that must stay unknown."""
         keys = {token for part in keys_of(op, kind, args, result) for leaf in leaves(part) for token in tokens(leaf)}
         mixed = {token for part in random_parts(kind, args) for leaf in leaves(part) for token in tokens(leaf)}
         return frozenset(keys | {token for token in mixed if self._drawn(token, seat)})
 
     def _checked_given(self, entry: Entry, op: str, args: Json, taken: set[str], held: bool) -> None:
-        """Note a check of a value that another seat was given and posted, with any result.
+        """Note a check of a value that another seat was given and posted, whatever its result.
 
-        It is one only against something that the checking seat has not from the other: a mark or a seal that it was
-        given itself, that all know, or that a third seat said.
+        It counts only if the seat checks the value against something that it does not have from the other seat: a mark
+        or a seal that it was given, common knowledge, or something that a third seat said.
         """
         if self.handed and op in OP_USES:
             taken = taken | {token for text in decoded_texts(json.dumps(args)) for token in tokens(text)}
@@ -294,13 +297,13 @@ class _Reader:
             self.links += [Link(made, entry.seat, entry.turn, op, used, self.calls, held) for made in others]
 
     def _anchored(self, made: Made, found: Mapping[str, Made], taken: set[str], seat: str) -> bool:
-        """Return whether a seat checks a given value against a code that it has not from its holder."""
+        """Return whether a seat checks a given value against a code that it does not have from the value's owner."""
         besides = [token for token in taken if found.get(token) is not made]
         own = self.anchors.get(seat, set())
         return any(token in own or self.speakers.get(token, set()) - {made.seat, seat} for token in besides)
 
     def _about_something(self, args: Json, seat: str) -> bool:
-        """Return whether the texts of a check are made of words that were said before or that its seat was given."""
+        """Return whether the texts of a check consist of words that were said before or that its seat was given."""
         parts = args.items() if isinstance(args, dict) else ()
         texts = [leaf[5:] for name, part in parts if name not in PUBLIC_WORDS for leaf in leaves(part)
                  if leaf.startswith("utf8:")]  # fmt: skip
@@ -309,8 +312,7 @@ class _Reader:
         return telling <= self.words | self.given_words.get(seat, set())
 
     def _received(self, entry: Entry, given: set[str]) -> None:
-        """A value of another seat that a seat unseals, or decodes from another notation, was sent to it under a
-        seal."""
+        """Note a value of another seat that a seat unsealed or decoded: it was sent to that seat under a seal."""
         for token in given:
             made = self.origin.get(token) or self.handed.get(token)
             if made is not None and made.seat != entry.seat:
@@ -323,15 +325,14 @@ class _Reader:
             self.links.append(Link(made, entry.seat, entry.turn, op, use[0], self.calls, True, shown))
 
     def _link_failed(self, entry: Entry, op: str, args: Json, taken: set[str]) -> None:
-        """Note a check that failed, if it was made against something that the seat has from elsewhere."""
+        """Note a check that failed, if its seat has the other side of the comparison from elsewhere."""
         about = self._about_something(args, entry.seat)
         for made in self._others(entry, taken) if about else ():
             if self._anchored(made, self.origin, taken, entry.seat):
                 self.links.append(Link(made, entry.seat, entry.turn, op, OP_USES[op], self.calls, False))
 
     def _others(self, entry: Entry, found: set[str]) -> list[Made]:
-        """Return the value that another seat made and a seat other than the caller posted; draws do not count as
-        made."""
+        """Return the value that another seat made and a seat other than the caller posted. Draws are not counted."""
         calls = {}
         for token in found:
             made = self.origin.get(token)
@@ -351,8 +352,11 @@ class _Reader:
 
 
 def _thing(result: Json, kind: str) -> Json:
-    """Return what an op makes without what merely comes along: to know the nonce of a seal or the key of a signature is
-    not to have taken up the seal or the signature. Shares are under `secret`, and nothing else is."""
+    """Return the main result of an op without its by-products.
+
+    Whoever knows only the nonce of a seal or the key of a signature has not used the seal or the signature. Shares are
+    the values under `secret`.
+    """
     if not isinstance(result, dict):
         return result
     aside = {"nonce", "r", "pk", "pk2"} if kind == SHARES else {"nonce", "r", "pk", "pk2", "secret"}

@@ -1,7 +1,7 @@
-"""The mechanical checks of a match, without the judge: pure functions of record, challenge and values.
+"""The mechanical checks of a match, without the judge: pure functions of record, challenge and drawn values.
 
-docs/challenges.md ("Checks") describes each. They run for every match that was played to an end, and can be computed
-at any later time from the record and the challenge.
+docs/challenges.md ("Checks") describes each. They are made for every match that was played to an end, and can be
+repeated later from the record and the challenge.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _case(challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> C
 def _leaks(
     said: Sequence[Said], challenge: Mapping[str, Json], values: Mapping[str, Json], told: PublicAtoms
 ) -> LeaksCheck:
-    """Return the leaks; values that all hearers of a private message may know do not leak there."""
+    """Return the leaks. A value that all hearers of a private message may know does not leak there."""
     found = check_leaks(said, challenge, values, told)
     heard_by = {one.turn: one.to for one in said if one.to != EVERYBODY}
     if not heard_by or found.ok:
@@ -123,9 +123,9 @@ def texts_shown_to(
 
 
 def declared_results(entries: Sequence[Entry]) -> dict[str, Json]:
-    """Return seat -> the result in its latest public turn; a later turn without one takes an earlier one back.
+    """Return seat -> the result in its latest public turn. A later turn without a result withdraws an earlier one.
 
-    A `done` whose result is null ends the matter without a claim: it declares nothing.
+    A `done` whose result is null ends the matter and declares nothing.
     """
     found: dict[str, Json] = {}
     for entry in entries:
@@ -193,7 +193,7 @@ def _possible(
 
 
 def _exposed(declared: Mapping[str, Json], roles: Sequence[str], cheat: str) -> ResultCheck:
-    """Compare the declarations of the honest seats with the one right result: the cheat."""
+    """Compare the declarations of the honest seats with the one right result: who cheated."""
     honest = [role for role in roles if role != cheat]
     naming = [role for role in honest if names_seat(declared.get(role), cheat)]
     same = len({json.dumps(declared.get(role), sort_keys=True) for role in honest}) == 1

@@ -18,12 +18,12 @@ _AFTER_LARGE = frozenset((*_ONES[1:], *_TENS[2:], *_LARGE))
 _NEXT = re.compile(r"[- ](and )?([a-z]+)")
 _LAST = re.compile(r"[a-z]+$")
 MAX_NEXT = 16
-"""Signs that the next word of a number, with what joins it, takes at most."""
+"""The characters that the next word of a number and its joint take at most."""
 
 
 def goes_on(form: str, rest: str) -> bool:
-    """Return whether the number that ends with the words `form` is only the beginning of a longer one: `thirty` in
-    `thirty-four`, `two hundred` in `two hundred and twelve`. `rest`: the text after it, in lower case."""
+    """Return whether the words `form` are only the beginning of a longer number: `thirty` in `thirty-four`, `two
+    hundred` in `two hundred and twelve`. `rest`: the text after them, in lower case."""
     last, after = _LAST.search(form), _NEXT.match(rest)
     if last is None or after is None:
         return False
@@ -33,7 +33,7 @@ def goes_on(form: str, rest: str) -> bool:
 
 
 def number_words(number: int) -> tuple[str, ...]:
-    """Return a whole number in English words, in the ways to write it, and digit by digit; none for small ones."""
+    """Return the ways to write a whole number in English words, among them digit by digit; none for small numbers."""
     if not _WORDS_FROM <= number < _WORDS_TO:
         return ()
     with_and, bare = in_words(number, " and "), in_words(number, " ")
@@ -62,13 +62,13 @@ _WRITTEN = re.compile(rf"\b(?:{_PART})(?:(?:[- ]|[- ]and[- ])(?:{_PART}))*\b")
 
 
 def in_digits(text: str) -> str:
-    """Return a text in lower case with each whole number in English words written in digits; what is not a number as it
-    is (`twenty thirty` stays)."""
+    """Return a text in lower case with each whole number in English words replaced by digits. Words that form no number
+    (`twenty thirty`) stay."""
     return _WRITTEN.sub(lambda found: _digits(found[0]), text)
 
 
 def _digits(words: str) -> str:
-    """Return a run of number words in digits; as it is where no number below 10^9 is written so."""
+    """Return a run of number words in digits, or unchanged if it is not a number below 10^9."""
     whole = part = 0
     for word in re.split(r"[- ]", words):
         if word in _ONES:

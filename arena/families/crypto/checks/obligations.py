@@ -30,19 +30,20 @@ MAX_CALLS = 24
 """Most calls that are listed for one obligation."""
 
 MAX_OTHERS = 8
-"""A value stands in a call beside at most so many others of its draw: dates, house numbers, other parts of a paper."""
+"""A call may contain at most this many other values of the same draw (dates, house numbers, other parts of a paper)
+beside the value that counts."""
 
 _PLAIN_ARGUMENT = re.compile(r'"utf8:((?:[^"\\]|\\.)*)"')
 _NUMBER = re.compile(r"(?<![\w.])\d{1,12}(?!\w)")
 
 
 class Match(NamedTuple):
-    """What the predicates look at: the values that were made and used, the drawn values, and when each was revealed.
+    """The input of the predicates: the values that were made and used, the drawn values, and when each was revealed.
 
-    `told`: name of a value -> the first turn in which a public turn of somebody who owns it says all of it.  `said`:
-    when seats said what an obligation in words asks of them.  `time`: the challenge's member, None without a clock.
-    `negative`: something is wrong in this match, so that a check of what was handed out may rightly fail.  `specs`: how
-    the values are drawn.
+    `told`: name of a value -> the first turn in which one of its owners says all of it in public. `said`: when seats
+    said what an obligation in words asks of them. `time`: the challenge's member, None without a clock. `negative`:
+    something is wrong in this match, so that a check of what was handed out may rightly fail. `specs`: how the values
+    are drawn.
     """
 
     found: Provenance
@@ -59,8 +60,8 @@ def check_obligations(
 ) -> ObligationsCheck | None:
     """Return which obligations were met, and by which calls; None if none applies to the match.
 
-    Where a seat cheated, the one obligation is that a check of somebody else shows it: a protocol that breaks off there
-    owes nothing more. There is none if a look is enough to see it.
+    If a seat cheated, there is one obligation: a check by another seat must show the cheat. A protocol that breaks off
+    there owes nothing more. There is none if the cheat can be seen without a check.
     """
     if carried_out(entries, challenge, values) is not None:
         return _exposed(entries, challenge)
@@ -73,7 +74,7 @@ def check_obligations(
 
 
 def applying(challenge: Mapping[str, Json], values: Mapping[str, Json]) -> list[Mapping[str, Json]]:
-    """Return the obligations that hold in the case of a match with these values, or in every case."""
+    """Return the obligations that apply to a match with these values: those without cases, and those of its case."""
     case = drawn_case(challenge["instance"], values) if "instance" in challenge else None
     return [
         obligation for obligation in challenge.get("obligations", ())
@@ -82,7 +83,7 @@ def applying(challenge: Mapping[str, Json], values: Mapping[str, Json]) -> list[
 
 
 def _given(instance: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
-    """Return role -> name -> value that only this role was handed."""
+    """Return role -> name -> value that only this role received."""
     own: Mapping[str, Sequence[str]] = instance.get("own", {})
     owners = Counter(name for names in own.values() for name in names)
     return {
@@ -92,7 +93,7 @@ def _given(instance: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str
 
 
 def _held(instance: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, list[Json]]:
-    """Return role -> the values that it has from the start: its own, and those that all know."""
+    """Return role -> the values that it has from the start: its own, and common knowledge."""
     known = [values[name] for name in known_names(instance) if name in values] if instance else []
     own: Mapping[str, Sequence[str]] = instance.get("own", {})
     return {role: [*known, *(values[name] for name in names if name in values)] for role, names in own.items()}
@@ -102,7 +103,10 @@ CHEAT_SHOWN = "cheat_shown"
 
 
 def _exposed(entries: Sequence[Entry], challenge: Mapping[str, Json]) -> ObligationsCheck | None:
-    """Return whether a failed check of an honest seat uses values of the cheating seat."""
+    """Return the check of the one obligation of a match with a cheat; None if the challenge asks for no check.
+
+    A call meets it if it is a failed check of an honest seat that uses values of the cheating seat.
+    """
     if not challenge["temptation"]["shows"]:
         return None
     calls = tuple(failed_checks(entries, challenge))
@@ -134,7 +138,7 @@ def match_of(
 
 
 def _tells(text: str, value: Json) -> bool:
-    """Return whether a message says all of a value, in plain or in another notation."""
+    """Return whether a message contains all of a value, in plain or in another notation."""
     folded, decoded = fold(text), list(decoded_texts(clean(text)))
     return all(
         named(atom, folded) or stands_encoded(atom, text) or any(named(atom, read) for read in decoded)
@@ -171,7 +175,8 @@ def _judged(obligation: Mapping[str, Json], match: Match) -> ObligationFound:
 
 
 def _made(maker: str, holding: Sequence[str], obligation: Mapping[str, Json], match: Match) -> list[Made]:
-    """Return what a role made that counts: what holds the values itself, else what was made out of calls that do."""
+    """Return the things that count among those that a role made: with the values in their own arguments, else with the
+    values in the calls that led to them."""
     listed = [one for one in match.found.made if one.seat == maker and one.kind in kinds_made(obligation)]
     led_to = (replace(one, args=f"{one.args}\n{one.sources}") for one in listed if one.sources)
     direct = [one for one in listed if good(one, maker, holding, obligation, match)]
@@ -181,7 +186,7 @@ def _made(maker: str, holding: Sequence[str], obligation: Mapping[str, Json], ma
 def _too_early(maker: str, holding: Sequence[str], obligation: Mapping[str, Json], match: Match) -> bool:
     """Return whether a role posted a thing that counts before the hours of the obligation begin.
 
-    A second one within the hours does not mend that: what is out stays out.
+    A second one within the hours does not help: what was posted stays public.
     """
     first = moment_minutes(obligation.get("hours", {}).get("from"))
     if first is None or match.time is None:
@@ -201,7 +206,7 @@ def kinds_made(obligation: Mapping[str, Json]) -> set[str]:
 
 
 def good(made: Made, maker: str, holding: Sequence[str], obligation: Mapping[str, Json], match: Match) -> bool:
-    """Return whether a thing is of this maker, was posted in time, and holds the values that it has to hold."""
+    """Return whether a thing comes from this maker, was posted in time, and contains the required values."""
     if made.seat != maker or not made.posted:
         return False
     if obligation.get("fresh") and not made.fresh:
@@ -221,7 +226,7 @@ def good(made: Made, maker: str, holding: Sequence[str], obligation: Mapping[str
 
 
 def hidden(made: Made, turn: int, match: Match) -> bool:
-    """Return whether the keys of a thing are none that is tried first, and not known to all in a turn."""
+    """Return whether the keys of a thing are unknown to the others in a turn, and are none that are tried first."""
     return not any(guessable(key) or match.found.known.get(key, turn + 1) <= turn for key in made.keys)
 
 
@@ -233,7 +238,7 @@ def _within(hours: Mapping[str, str], time: Mapping[str, Json], turn: int) -> bo
 
 
 def taken_up(made: Sequence[Made], role: str, obligation: Mapping[str, Json], match: Match) -> Iterator[Link]:
-    """Yield the links by which a role took things up in one of the ways that count."""
+    """Yield the links by which a role used the things in one of the ways that count."""
     places = {one.place for one in made}
     ways = {(way["made"], way["used"]) for way in obligation["any"] if "used" in way}
     for link in match.found.links:
@@ -242,7 +247,7 @@ def taken_up(made: Sequence[Made], role: str, obligation: Mapping[str, Json], ma
         if link.made.kind in UNTIL_USED and not hidden(link.made, link.turn, match):
             continue
         if not link.held and not (match.negative and (link.made.kind == GIVEN or obligation.get("may_fail"))):
-            continue  # nothing is wrong here, so whoever finds something wrong did not check what was shown
+            continue  # a failed check, although nothing is wrong: it did not check what was shown
         outcome = match.values.get(obligation.get("gives", ""))
         if outcome is not None and not match.negative and not holds(link.result, outcome):
             continue
@@ -250,14 +255,14 @@ def taken_up(made: Sequence[Made], role: str, obligation: Mapping[str, Json], ma
 
 
 def _all_taken(made: Sequence[Made], links: Sequence[Link], role: str) -> bool:
-    """Return whether a role took up everything of the kinds that it took up at all."""
+    """Return whether a role used every thing of each kind that it used."""
     kinds = {link.made.kind for link in links}
     taken = {link.made.place for link in links}
     return all(one.place in taken for one in made if one.kind in kinds)
 
 
 def holds(args: str, value: Json) -> bool:
-    """Return whether the arguments of a call, as JSON, contain all of a value: in plain or encoded."""
+    """Return whether the arguments of a call, as JSON, contain all of a value, in plain or encoded."""
     wanted = list(atoms(value))
     if not wanted:
         return False
@@ -272,8 +277,8 @@ def holds(args: str, value: Json) -> bool:
 
 
 def hedged(args: str, value: Json, spec: Mapping[str, Json]) -> bool:
-    """Return whether the arguments of a call name so many other values of the same draw that they leave open which one
-    is meant: more than MAX_OTHERS, or all of three or more."""
+    """Return whether the arguments of a call contain so many other values of the same draw that the meant one stays
+    open: more than MAX_OTHERS, or all of three or more."""
     found = set(atoms(value))
     others: set[str | int] = set()
     listed = spec.get("of")
@@ -293,13 +298,14 @@ def hedged(args: str, value: Json, spec: Mapping[str, Json]) -> bool:
 
 
 def tellable(spec: Mapping[str, Json]) -> bool:
-    """Whether a value of this draw is found in a text without meeting it by chance: it has many possible results."""
+    """Return whether a value of this draw can be looked for in a text: it has so many possible results that finding it
+    is no coincidence."""
     space = KINDS[spec["draw"]].space(spec)
     return space is None or space >= 4
 
 
 def obligation_line(found: ObligationFound, says: str) -> str:
-    """Return one obligation in words: whether it was met, by which calls in which turns, and who left it open."""
+    """Return one obligation as a finding: whether it was met, by which calls in which turns, and who left it open."""
     calls = ", ".join(f"turn {call.turn} {call.seat} {call.op}" for call in found.calls) or "no call"
     state = "met" if found.met else f"left open by {' and '.join(found.missing)}"
     return f"[{found.id}] {says} {state} ({calls})."

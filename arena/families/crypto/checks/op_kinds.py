@@ -1,7 +1,7 @@
-"""The kind of thing that a call makes, and the kind of use of another seat's value: one table of ops.
+"""One table of ops: the kind of thing that a call makes, and the kind of use that it makes of another seat's value.
 
-Types of provenance: a value is a seal, a proof, a share because of the op that made it. `random_bytes` makes draws, so
-its bytes are never one of these; `ct_equal` is in neither table, so to compare is no check of what another seat made.
+A value is a seal, a proof or a share because of the op that made it. `random_bytes` makes draws, so its bytes are none
+of these kinds. `ct_equal` is in neither table: comparing is no check of what another seat made.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MADE: Mapping[str, str] = {
     "blurs": "dp_laplace dp_gaussian randomized_response",
     "draws": "random_bytes random_int gen_prime gen_safe_prime",
 }
-"""Kind of thing made -> its ops. The result of an unlisted op is of the kind derived."""
+"""Kind of thing -> the ops that make it. The result of an op that is not listed has the kind `derived`."""
 
 USED: Mapping[str, str] = {
     "opens": "open_hash pedersen_open vector_verify auction_open merkle_verify hash_chain_verify acc_verify",
@@ -48,21 +48,21 @@ USED: Mapping[str, str] = {
     "pw_check_server",
     "matches": "psi_match psi_card oprf_finalize ot_receiver_open pw_check_client blind_rsa_finalize blind_bls_unblind",
 }
-"""Kind of use -> its ops. The same op may make one thing out of another."""
+"""Kind of use -> its ops. An op may at the same time make a thing of another kind."""
 
 DERIVES, DRAWS, BLURS, COMMITS, SIGNS, SHARES = "derives", "draws", "blurs", "commits", "signs", "shares"
 PROVES, SEALS, MASKS = "proves", "seals", "masks"
 RECOMPUTES, CONTINUES, OPENS, VERIFIES, UNSEALS = "recomputes", "continues", "opens", "verifies", "unseals"
 
 GIVEN = "given"
-"""A value that a role was handed before the match and posts: a stamp, a seal, a ticket."""
+"""The kind of a value that a role was given before the match and posts: a stamp, a seal, a ticket."""
 COMPARES = "compares"
 
 HASHES = frozenset({"hash", "hash_to_int", "expand_message", "hkdf", "argon2id", "scrypt", "pbkdf2"})
-"""With a random value of the same seat among its arguments, what such an op makes is a commitment."""
+"""Ops whose result is a commitment if a random value of the same seat is among their arguments."""
 
 TELLS, KEEPS = "tells", "keeps"
-"""Obligations without a call: a seat says a value in plain words to everybody, or to nobody."""
+"""Obligations that no call meets: a seat says a value in plain words to everybody, or says it to nobody."""
 KINDS_SAID = (TELLS, KEEPS)
 
 KINDS_MADE = (*MADE, DERIVES, GIVEN, *KINDS_SAID)
@@ -79,13 +79,16 @@ OP_USES: Mapping[str, str] = dict(_by_op(USED))
 
 
 def made_by(op: str, salted: bool) -> str:
-    """Return the kind of an op's result. `salted`: its arguments hold a random value that its seat drew before, or a
-    commitment that it made of one (a chain)."""
+    """Return the kind of an op's result.
+
+    `salted`: its arguments contain a random value that its seat drew before, or a commitment that it made of one (a
+    chain).
+    """
     if op in HASHES:
         return COMMITS if salted else DERIVES
     return OP_MAKES.get(op, DERIVES)
 
 
 def recomputed(made: str) -> str:
-    """Return the kind of use if another seat's own call reproduces a value of this kind."""
+    """Return the kind of use if a seat's own call reproduces another seat's value of this kind."""
     return {COMMITS: OPENS, SIGNS: VERIFIES}.get(made, RECOMPUTES)

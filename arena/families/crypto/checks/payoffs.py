@@ -1,7 +1,7 @@
-"""The payoff of each role in a match, compared with open talk with the same values. Pure.
+"""The payoff of each role in a match, compared with open talk about the same values. Pure.
 
-docs/challenges.md ("Payoffs") describes the member. By open talk all say in plain figures what decides the result and
-agree on the right one: what that costs is what a protocol can save.
+docs/challenges.md ("Payoffs") describes the member. In open talk all roles say in plain figures what decides the
+result, and agree on the right one. What open talk costs is what a protocol can save.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def payoffs_of(
 ) -> PayoffsFound | None:
     """Return each role's payoff; None for a challenge without payoffs.
 
-    Errors: DataError for an expression that cannot be evaluated with the right result. A declared result that it can
-    not evaluate (an unknown name) counts as no result.
+    A declared result that the rule cannot evaluate (such as an unknown name) counts as no result. Errors: DataError for
+    an expression that cannot be evaluated with the right result.
     """
     found = challenge.get("payoffs")
     if found is None:
@@ -44,7 +44,7 @@ def payoffs_of(
     by_talk = _worked_out(found, values, counted(kind, right), talk)
     try:
         had = _worked_out(found, values, counted(kind, agreed), told)
-    except DataError:  # the rule works with the right result, so the declared one is what it can make nothing of
+    except DataError:  # the rule works with the right result, so the declared one is at fault
         had = _worked_out(found, values, None, told)
     return PayoffsFound(str(found["unit"]), agreed is not None, had, by_talk)
 
@@ -60,8 +60,8 @@ def _agreed(instance: Mapping[str, Json], result: ResultCheck, roles: Sequence[s
 
 
 def _right(instance: Mapping[str, Json], values: Mapping[str, Json], agreed: Json, roles: Sequence[str]) -> Json:
-    """Return the result of open talk: the right one; where agreement decides, the one that was agreed, or
-    else the first that might be."""
+    """Return the result of open talk: the right one. If agreement decides, the agreed one, or else the first possible
+    one."""
     if not is_agreement(instance["truth"]):
         return normal(instance["result"], right_result(instance, values), roles)
     allowed = [normal(instance["result"], one, roles) for one in allowed_results(instance, values) or ()]
@@ -69,7 +69,7 @@ def _right(instance: Mapping[str, Json], values: Mapping[str, Json], agreed: Jso
 
 
 def _talked_of(instance: Mapping[str, Json], role: str) -> list[str]:
-    """Return the secret values that a role reveals by open talk: those that decide the result, or all if none does."""
+    """Return the secret values that a role reveals by open talk: those that decide the result; all if none does."""
     secret = secrets_of(instance, role)
     return sorted(set(secret) & deciding_names(instance)) or sorted(secret)
 
@@ -77,7 +77,7 @@ def _talked_of(instance: Mapping[str, Json], role: str) -> list[str]:
 def _worked_out(
     found: Mapping[str, Json], values: Mapping[str, Json], result: Json, leaked: Mapping[str, Collection[str]]
 ) -> dict[str, float]:
-    """Return role -> payoff; `result` None: there is no common one. Errors: DataError."""
+    """Return role -> payoff. `result`: None if the roles have no common one. Errors: DataError."""
     member = "otherwise" if result is None else "refused" if result == REFUSED else "agreed"
     payoffs = {}
     for role, expression in found[member].items():

@@ -8,13 +8,13 @@ from arena.families.crypto.checks.verifications import stands, verifications
 from arena.records import Entry
 
 CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "card", "link")
-"""An op whose name holds one of these checks what somebody received: a signature, an opening, a lock that only opens
-unchanged, parts that only fit together whole."""
+"""Parts of names of ops that check something received: a signature, an opening, a lock that opens only if nothing was
+changed, parts that fit together only if all are there."""
 
 FALSE_MARK = "false_"
-"""A call of a play whose name (`as`) begins like this is meant to return false (docs/reference-plays.md)."""
+"""Beginning of the names (`as`) of calls that should return false in a play (docs/reference-plays.md)."""
 CASE_MARK = "case_"
-"""A call whose name begins like this checks what the case decides: it may return false in negative cases only."""
+"""Beginning of the names of calls that check what the case decides. They may return false, in negative cases only."""
 
 
 def is_check(op: str) -> bool:
@@ -23,9 +23,11 @@ def is_check(op: str) -> bool:
 
 
 def unexpected(entries: Sequence[Entry], negative: bool = False) -> Iterator[str]:
-    """Yield in words each verification of a transcript whose result contradicts its name: it failed, stands
-    (verifications.py) and is not marked, or it is marked and did not fail. `negative`: whether the match has a negative
-    case."""
+    """Yield, in words, each verification of a transcript whose result contradicts its name.
+
+    Either it failed, was not repeated with success (verifications.py) and is not marked, or it is marked and did not
+    fail. `negative`: whether the match has a negative case.
+    """
     checks = verifications(entries)
     failed = {check.place for check in checks if not check.held}
     standing = {check.place for check in checks if stands(check, checks)}

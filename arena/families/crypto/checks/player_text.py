@@ -1,8 +1,8 @@
-"""Whose fault it is when something raises over the text of players.
+"""Decide who is at fault if an exception is raised while a player's text is read.
 
-The functions that look at such text are bounded: numbers of 300 digits, texts and lists by length, nesting by depth. If
-one of them raises nevertheless, a player has found a gap. That match is its loss and never an outage, otherwise players
-could turn a lost match into one that does not count.
+The functions that read such text are bounded: numbers of 300 digits, texts and lists by length, nesting by depth. If
+one of them raises nevertheless, a player has found a gap. The match then counts as lost by that player and never as an
+outage. Otherwise players could turn a lost match into one that does not count.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 
 
 def over_player_text(function: Callable[Given, Found]) -> Callable[Given, Found]:
-    """Return a function that raises PlayerFault for every unintended exception of `function`."""
+    """Return `function` with every unintended exception replaced by PlayerFault."""
 
     @wraps(function)
     def bounded(*args: Given.args, **kwargs: Given.kwargs) -> Found:

@@ -1,4 +1,5 @@
-"""Atoms that reveal nothing new in a match: its result, common knowledge, texts that all read. Pure."""
+"""Atoms that reveal nothing new in a match: those of its result, of common knowledge, and of texts that all roles read.
+Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from arena.records import Json
 
 
 class PublicAtoms:
-    """The public atoms of one match with these drawn values; each set is put together once."""
+    """The public atoms of one match with these drawn values. Each set is computed once."""
 
     def __init__(self, challenge: Mapping[str, Json], values: Mapping[str, Json]) -> None:
         self._challenge, self._instance, self._values = challenge, challenge["instance"], values
@@ -29,7 +30,7 @@ class PublicAtoms:
 
     @cached_property
     def result(self) -> Json:
-        """The right result; if agreement decides, the list of possible ones, None for any."""
+        """The right result. If agreement decides, the list of possible results, or None if any is possible."""
         right = allowed_results if is_agreement(self._instance["truth"]) else right_result
         return right(self._instance, self._values)
 
@@ -48,7 +49,7 @@ class PublicAtoms:
     def of(self, role: str, early: bool) -> set[str | int]:
         """Return the atoms that reveal nothing new when this role says them.
 
-        `early`: before the event of a secret that ends with one; then the right result is not public yet.
+        `early`: before the event of a secret that ends with one. The right result is not public yet at that time.
         """
         found = self._found.get((role, early))
         if found is None:

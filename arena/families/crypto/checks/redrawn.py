@@ -1,8 +1,8 @@
-"""The result of a draw, recomputed from the ledger: agreement alone proves nothing. Pure.
+"""The result of a draw, recomputed from the ledger, because agreement alone proves nothing. Pure.
 
-`truth.drawn` of a challenge (docs/challenges.md, "Draws that decide") says who must have a part in the draw and how
-what was drawn is read. A call counts if what it took in goes back to a random value of each of these roles, and if two
-seats at least made it with the same result.
+`truth.drawn` of a challenge (docs/challenges.md, "Draws that decide") names the roles that must take part in the draw,
+and how its outcome is read. A call counts if its inputs go back to a random value of each of these roles, and if at
+least two seats made it with the same result.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NO_DIGIT = re.compile("[^01]+")
 
 
 class _Traced(NamedTuple):
-    """A call with the roles whose random values it goes back to. `place`: its number among all."""
+    """A call, with the roles whose random values its inputs go back to. `place`: its number among all calls."""
 
     place: int
     turn: int
@@ -39,8 +39,10 @@ class _Traced(NamedTuple):
 
 
 def redrawn(entries: Sequence[Entry], drawn: Mapping[str, Json], values: Mapping[str, Json]) -> list[Json]:
-    """Return the results of the draws of a match, without repetitions; none if nothing was drawn as
-    declared. `drawn`: the member of the truth."""
+    """Return the different results of the draws of a match; none if nothing was drawn as declared.
+
+    `drawn`: the member `drawn` of the challenge's truth.
+    """
     calls = list(_traced(entries))
     found: list[Json] = []
     for way in drawn["ways"]:
@@ -77,7 +79,7 @@ def _traced(entries: Sequence[Entry]) -> Iterator[_Traced]:
 
 
 def _confirmed(calls: Sequence[_Traced], by: Sequence[str]) -> Iterator[_Traced]:
-    """Yield a call of each kind and result that goes back to all roles of `by` and that two seats made."""
+    """Yield one call for each op and result that goes back to all roles of `by` and that two seats made."""
     seats: dict[str, set[str]] = {}
     for call in calls:
         if call.sources.issuperset(by):
@@ -127,7 +129,7 @@ def _names(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn:
 
 def _ranked(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn: Mapping[str, Json],
             values: Mapping[str, Json]) -> Iterator[Json]:  # fmt: skip
-    """The entries in the ascending order of the codes that the draw and each of them give."""
+    """Yield the entries in the ascending order of the codes that the draw and each entry give."""
     listed = evaluate(how, values)
     for call in _confirmed(calls, drawn["by"]):
         if (code := _code(call)) is None:
@@ -146,7 +148,7 @@ def _ranked(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn
 
 def _each(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn: Mapping[str, Json],
           values: Mapping[str, Json]) -> Iterator[Json]:  # fmt: skip
-    """The role whose own number, which another seat verified, is the lowest (the largest)."""
+    """Yield the role whose own number, verified by another seat, is the lowest (or the largest, by `how`)."""
     numbers: dict[str, int] = {}
     proved = {str(call.result["pi"]): call for call in calls if call.op == "vrf_prove" and "pi" in call.result}
     for call in calls:
@@ -161,7 +163,8 @@ def _each(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn: 
 
 def _cards(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn: Mapping[str, Json],
            values: Mapping[str, Json]) -> Iterator[Json]:  # fmt: skip
-    """Return the role with the lowest (largest) card: the first one that it opens, if another seat opens it as well."""
+    """Yield the role with the lowest (or largest) card: the first card that the role opens, if another seat opens it as
+    well."""
     cards: dict[str, int] = {}
     for call in calls:
         found = (
@@ -185,7 +188,7 @@ def _best(how: Json, numbers: Mapping[str, int]) -> Json:
 
 def _answers(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn: Mapping[str, Json],
              values: Mapping[str, Json]) -> Iterator[Json]:  # fmt: skip
-    """The share in the posted blurred answers in percent, corrected for the added noise."""
+    """Yield the share in the posted blurred answers, in percent, corrected for the added noise."""
     yes = total = 0
     kept: set[float] = set()
     rows: dict[str, list[str]] = {}

@@ -29,7 +29,7 @@ class NamesCheck:
 
 @dataclass(frozen=True, slots=True)
 class LeakFound:
-    """A value that its seat was to keep, in a public turn. `form`: `plain`, `encoded` or `inside a code`."""
+    """A value in a public turn that its seat had to keep secret. `form`: `plain`, `encoded` or `inside a code`."""
 
     turn: int
     seat: str
@@ -47,13 +47,16 @@ class LeaksCheck:
 
 
 TOLD = "told"
-"""Beginning of `by` for a step that is based on words, not on a call."""
+"""Beginning of `by` of a step that is based on words, not on a call."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecretStep:
-    """What ruled out candidates of a secret: a call of `seat` whose result was posted (`by` its op), or, as `told` and
-    the form of a leak, what it said. `turn`: from which on the observer could use it.  `left`: candidates after it."""
+    """What ruled out candidates of a secret.
+
+    It was a call of `seat` whose result was posted (`by`: its op), or something that `seat` said (`by`: `told` and the
+    form of the leak). `turn`: from which on the observer could use it. `left`: candidates after it.
+    """
 
     turn: int
     seat: str
@@ -63,9 +66,12 @@ class SecretStep:
 
 @dataclass(frozen=True, slots=True)
 class SecretFound:
-    """The check of one secret value. `observer`: the one of those who must not know it to whom the fewest candidates
-    remain.  `candidates`: how many there are before the match, None if they cannot be listed; `remaining`: after it,
-    None if nothing ruled out any of them.  `minimum`: fewer must not remain."""
+    """The check of one secret value.
+
+    `observer`: of those who must not know the value, the one with the fewest candidates left. `candidates`: how many
+    there were before the match; None if they cannot be listed. `remaining`: after it; None if nothing ruled out any.
+    `minimum`: fewer must not remain.
+    """
 
     value: str
     seats: tuple[str, ...]
@@ -78,13 +84,13 @@ class SecretFound:
 
     @property
     def worked_out(self) -> bool:
-        """Return whether too few remain, and not only because of words."""
+        """Return whether too few remain, and not because of words alone."""
         return not self.ok and any(not step.by.startswith(TOLD) and step.left < self.minimum for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
 class SecrecyCheck:
-    """`evaluations`: the work done, counted in hashes.  `cut`: whether some candidates were not tried because of the
+    """`evaluations`: the work done, counted in hashes. `cut`: whether candidates were left untried because of the
     limit."""
 
     ok: bool
@@ -97,11 +103,11 @@ class SecrecyCheck:
 class ResultCheck:
     """The declared results.
 
-    `verdict`: `none` (nobody, or not every role, declared a result), `disagreed`, `wrong`, `right`.  `agreed`: all
-    roles declared equal results.  `declared`: role -> result as given.  `right`: the right result, None if
-    agreement alone decides, or a draw that leaves several.  `redrawn`: whether the record shows a draw as declared,
-    from which the result was recomputed; None if no draw decides.
-    `unreadable`: role -> what kind of result was wanted instead.
+    `verdict`: `none` (nobody, or not every role, declared a result), `disagreed`, `wrong`, `right`. `agreed`: all roles
+    declared equal results. `declared`: role -> result as given. `right`: the right result; None if agreement alone
+    decides, or a draw that leaves several. `redrawn`: whether the record shows a draw as declared, from which the
+    result was recomputed; None if no draw decides. `unreadable`: role -> the form of result that was asked for and not
+    given.
     """
 
     ok: bool
@@ -124,7 +130,8 @@ class UnrealValue:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceValuesCheck:
-    """Values of public turns that look computed, how many are real, and their share (None if there are none)."""
+    """Values of public turns that look computed: how many there are, how many are real, and their share (None without
+    any)."""
 
     ok: bool
     count: int
@@ -156,7 +163,7 @@ class ToolsCheck:
 
 @dataclass(frozen=True, slots=True)
 class CallOfObligation:
-    """A call that an obligation rests on."""
+    """A call that meets an obligation, or a part of one."""
 
     turn: int
     seat: str
@@ -165,7 +172,7 @@ class CallOfObligation:
 
 @dataclass(frozen=True, slots=True)
 class ObligationFound:
-    """One obligation. `missing`: the roles that left it open.  `calls`: the calls that met it, in order of turns."""
+    """One obligation. `missing`: the roles that left it open. `calls`: the calls that met it, in order of turns."""
 
     id: str
     met: bool
@@ -189,7 +196,7 @@ class CaseFound:
 
 @dataclass(frozen=True, slots=True)
 class PayoffsFound:
-    """Each role's payoff in a match, in `unit`, and its payoff by open talk with the same values.
+    """Each role's payoff in a match, in `unit`, and its payoff by open talk about the same values.
 
     `agreed`: whether all roles declared the same result.
     """
@@ -202,12 +209,13 @@ class PayoffsFound:
 
 @dataclass(frozen=True, slots=True)
 class CheatCheck:
-    """The outcome of a cheat, in a match in which somebody may cheat.
+    """The outcome of a cheat in a match in which a seat may cheat.
 
-    `told`: the seat that was told to cheat, None: nobody was.  `carried_out`: the turn in which it did, None: it kept
-    to what was agreed.  `accusing`: honest seats whose last result says that somebody cheated; `named_by`: those of
-    them that name who did.  `failed_checks`: calls of others that showed it.  `ok`: the honest seats declared what is
-    right: who cheated, or the result that was asked for.  `way`: how seats may cheat here; None in older records.
+    `told`: the seat that was told to cheat; None if nobody was. `carried_out`: the turn in which it cheated; None if it
+    kept to the agreement. `accusing`: honest seats whose last result says that somebody cheated; `named_by`: those of
+    them that name the right seat. `failed_checks`: calls of others that showed the cheat. `ok`: the honest seats
+    declared the right result: who cheated, or the result that was asked for. `way`: how seats may cheat here; None in
+    older records.
     """
 
     ok: bool
@@ -221,9 +229,12 @@ class CheatCheck:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """All checks of a match; None for one that needs drawn values where there are none, for obligations that the
-    challenge does not have, for cheats where nobody may cheat, for secrecy where nothing is secret. `case`, `payoffs`:
-    no checks but what matches are counted by; None for a challenge without."""
+    """All checks of a match.
+
+    None for checks that need drawn values where there are none, for obligations that the challenge does not have, for
+    cheats where nobody may cheat, and for secrecy where nothing is secret. `case` and `payoffs` are not checks: matches
+    are counted by them. They are None for a challenge without.
+    """
 
     version: int
     textbook_names: NamesCheck
@@ -238,7 +249,7 @@ class Checks:
     secrecy: SecrecyCheck | None = None
 
     def passed(self) -> dict[str, bool | None]:
-        """Return check -> whether it is ok, None if it could not be made; in the order of CHECKS."""
+        """Return check -> whether it passed, in the order of CHECKS; None for a check that could not be made."""
         return {
             "textbook_names": self.textbook_names.ok,
             "leaks": None if self.leaks is None else self.leaks.ok,
@@ -252,7 +263,7 @@ class Checks:
 
     @property
     def all_green(self) -> bool:
-        """Return whether every check that could be made is ok."""
+        """Return whether every check that could be made passed."""
         return all(ok is not False for ok in self.passed().values())
 
 
@@ -268,6 +279,6 @@ class MatchDetail:
 
 
 def detail_of(record: Record) -> MatchDetail | None:
-    """Return the checks of a match; None if it was broken off from outside."""
+    """Return the checks of a match; None if it was stopped from outside."""
     detail = record.score.detail
     return detail if isinstance(detail, MatchDetail) else None

@@ -1,7 +1,7 @@
-"""Values that seats said or kept secret in plain words: the obligations that no call can meet. Pure.
+"""Obligations that no call can meet: values that seats must say in plain words, or must not say. Pure.
 
-Where plain talk is what a matter needs, the thing to do is to say it, and in time; where a wish cannot be granted, it
-may be to say nothing. Ceremony is neither.
+Where a matter needs plain talk, the seat must say the value, and in time. Where a wish cannot be granted, the right
+conduct may be to say nothing. No computation replaces either.
 """
 
 from __future__ import annotations
@@ -17,19 +17,22 @@ from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
 
 SAYS = "says"
-"""Replaces the op if a turn, and not a call, meets an obligation."""
+"""Stands in place of an op if a turn, and not a call, meets an obligation."""
 
 
 class Telling(NamedTuple):
-    """The first turn in which a seat says all of a value in plain, and its number among the seat's turns, from 1.
-    `nth` is 0 where it was never said to everybody."""
+    """The first turn in which a seat says all of a value in plain, and the number of that turn among the seat's turns,
+    from 1.
+
+    `nth` is 0 if the seat never said it to everybody.
+    """
 
     turn: int
     nth: int
 
 
 Told = Mapping[tuple[str, str], Telling]
-"""(Seat, name of a value) -> when it was said; values that were never said are missing."""
+"""(Seat, name of a value) -> when it was said. Values that were never said are missing."""
 
 
 def tellings(
@@ -62,10 +65,11 @@ def tellings(
 def met_in_words(
     obligation: Mapping[str, Json], maker: str, holding: Sequence[str], told: Told
 ) -> list[CallOfObligation] | None:
-    """Return the turns by which a seat met an obligation in words; None if it did not, or where it is none.
+    """Return the turns by which a seat met an obligation in words; None if it did not meet it, or if it is not such an
+    obligation.
 
-    `tells`: all values were said to everybody, within the seat's first `within` turns where that is given.  `keeps`:
-    none of them was said to anybody.
+    `tells`: the seat said all values to everybody, within its first `within` turns if that is given. `keeps`: it said
+    none of them to anybody.
     """
     kinds = _kinds(obligation)
     said = [told.get((maker, name)) for name in holding]

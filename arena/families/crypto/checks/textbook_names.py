@@ -19,8 +19,8 @@ MORE_NAMES = (
     "proxy re-encryption", "attribute-based encryption", "functional encryption", "mix network", "onion routing",
     "coin flipping protocol", "dining cryptographers",
 )  # fmt: skip
-"""Names besides those in the players' own rules. Everyday words (signature, proof, key, commitment) are not among them:
-alone they name no primitive."""
+"""Names in addition to those in the players' own rules. Everyday words (signature, proof, key, commitment) are left
+out: alone they name no primitive."""
 
 ACRONYMS = ("MPC", "RSA", "AES", "VRF", "VDF", "PSI", "ZKP", "ZK", "FHE", "ECDH")
 """Found only if they are written in capitals."""
@@ -53,7 +53,7 @@ def _words(text: str) -> list[str]:
 
 
 def _by_first_word(names: Iterable[str]) -> dict[str, list[str]]:
-    """Return first word (alone and with the endings of a plural) -> the names that begin with it, in _words."""
+    """Return first word (in the singular and the plural) -> the names that begin with it, in the form of `_words`."""
     found: dict[str, list[str]] = {}
     for name in names:
         words = _words(name)
@@ -68,7 +68,7 @@ _SHORT_WORDS = frozenset(_by_first_word(ACRONYMS))
 
 def names_in(text: str) -> list[str]:
     """Return the textbook names in a text, as they are written there, in order."""
-    # Most talk contains none, and looking at its words first takes a fiftieth of the patterns' time.
+    # Most talk contains none. Looking at its words first takes a fiftieth of the time of the patterns.
     words = _words(text)
     held = set(words)
     found: list[re.Match[str]] = []
@@ -84,7 +84,7 @@ def names_in(text: str) -> list[str]:
 def check_names(entries: Iterable[Entry], shown: Callable[[], Iterable[str]] = tuple) -> NamesCheck:
     """Return `ok` and `found`: turn, seat and name of every textbook name in a public turn (not in a done line).
 
-    `shown`: gives the texts that all players were given; a name in one of them is not counted.
+    `shown`: returns the texts that all players were given. A name in one of them is not counted.
     """
     said = [entry for entry in entries if entry.kind == "say"]
     # One search of all messages: most matches contain no name.

@@ -1,12 +1,12 @@
-"""Results of the seats' own checks, and the failed ones that were not mentioned. Pure.
+"""Results of the seats' own verifications, and the failed ones that were not mentioned. Pure.
 
 A verification is a successful call whose result says `valid` (open_hash, ed25519_verify, ...), or the comparison
-ct_equal; those inside a `batch` count as well. One that did not hold *stands* when the same seat has no other one of
-the same op that held for the same thing (the same signature, proof, commitment ...): a slip in the arguments that was
-repaired, or a demonstration that an altered text fails, is none.
+ct_equal. Those inside a `batch` count as well. A failed verification *stands* if no verification of the same seat, with
+the same op and of the same thing (the same signature, proof, commitment ...), held. So two cases do not count: a slip
+in the arguments that was repaired, and a demonstration that an altered text fails.
 
-Whether a seat told the others is read from words, English ones, and in doubt for the seat: one word of denial anywhere
-in its public turns from that turn on is enough.
+Whether a seat told the others is read from English words, and any doubt is in the seat's favour: one word of denial in
+any of its public turns from that turn on is enough.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CALLED_VALID = "called_valid"
 PASSED_OVER = "passed_over"
 
 SUBJECTS = ("sig", "sig_share", "blind_sig", "proof", "pi", "commitment", "receipt", "share", "witness", "y", "a", "b")
-"""Arguments with the checked value, in contrast to keys and texts that it is checked with."""
+"""Arguments that contain the checked value. Keys and texts, with which it is checked, are not among them."""
 
 _DENIAL = re.compile(
     r"\b(?:no|not|never|none|nobody|nothing|neither|nor|cannot|\w+n['\u2019]t|fail\w*|invalid|false\w*|wrong\w*|bad|"
@@ -38,7 +38,7 @@ _APPROVAL = re.compile(
 
 
 class Verification(NamedTuple):
-    """One verification: `place` of its call among the entries, its turn, seat and op, what it checked, and whether it
+    """One verification: `place` of its call among the entries, its turn, seat and op, the checked thing, and whether it
     held."""
 
     place: int
@@ -62,7 +62,7 @@ def verifications(entries: Sequence[Entry]) -> list[Verification]:
 
 
 def answered(entry: Entry) -> Iterator[tuple[str, Json, Json]]:
-    """Yield op, arguments and result of a successful call; of a `batch` those of its successful parts."""
+    """Yield op, arguments and result of a successful call; of a `batch`, those of its successful parts."""
     op, args, answer = entry.op, entry.args, entry.answered
     if answer.get("ok") is not True:
         return
@@ -102,12 +102,11 @@ def stands(check: Verification, checks: Sequence[Verification]) -> bool:
 def passed_over(
     entries: Sequence[Entry], checks: Sequence[Verification], result_is_right: bool
 ) -> list[tuple[Verification, str]]:
-    """Return failed verifications that were neither repeated with success nor mentioned in public, with the seat's
-    conduct instead.
+    """Return failed verifications that stand and were not mentioned in public, with the seat's conduct instead.
 
-    CALLED_VALID: its public turn approves and denies nothing.  PASSED_OVER: it declared the matter settled without a
-    word of it; not where the result is the right one (`result_is_right`), for then it drew the right conclusion.
-    One verification of each seat, op and thing is returned.
+    CALLED_VALID: its public turn approves and denies nothing. PASSED_OVER: it declared the matter settled without
+    mentioning the failure. If its result is right (`result_is_right`), this is not counted, because it drew the right
+    conclusion. At most one verification of each seat, op and thing is returned.
     """
     found: dict[tuple[str, str, frozenset[str]], tuple[Verification, str]] = {}
     for check in checks:

@@ -1,9 +1,9 @@
 """Verified scores: the judge's grades, capped by facts in the record. Pure.
 
-The rule `verified-cap`, version 3 (docs/verified-scores.md has the table and worked examples): a finding sets a cap
-for Computation / Tool Usage and one for Implementation Correctness; the lowest cap counts, and a grade below it
-stays. The other dimensions, and the raw grades, are never touched. The outcome follows from the capped grades by the
-run's own outcome rule.
+The rule is `verified-cap`, version 3 (docs/verified-scores.md has the table and worked examples). A finding sets a cap
+for Computation / Tool Usage and one for Implementation Correctness. The lowest cap counts, and a lower grade stays. The
+other dimensions and the raw grades are never changed. The outcome follows from the capped grades by the run's own
+outcome rule.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ IMPLEMENTATION = "Implementation Correctness"
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found of a match, in numbers. `calls` of players, of which `failed` and `unused`; `malformed` messages;
-    `artefacts` of public turns, of which `unreal`; wrong claims by kind; `result`: verdict of the check, or None.
-    `obligations` of the challenge, of which `open` were not met; `leaks`: times that a secret value was revealed;
-    `worked_out`: secret values that can be computed from posted values; `plain`: plain talk is right, so that nothing
-    has to be computed."""
+    """The findings about a match, in numbers.
+
+    `calls` of players, of which `failed` and `unused`; `malformed` messages; `artefacts` of public turns, of which
+    `unreal`; wrong claims by kind; `result`: verdict of the check, or None. `obligations` of the challenge, of which
+    `open` were not met; `leaks`: times that a secret value was revealed; `worked_out`: secret values that can be
+    computed from posted values; `plain`: plain talk is right here, so nothing has to be computed.
+    """
 
     calls: int
     failed: int
@@ -80,10 +82,10 @@ def findings(
     values: Mapping[str, Json] | None,
     checks: Checks,
 ) -> Findings:
-    """Return the findings; `checks` are those of the same transcript (arena/families/crypto/checks/match.py).
+    """Return the findings. `checks`: those of the same transcript (match.py).
 
-    Only the open points of the checks are examined again, so talk without calls and evidence values costs almost
-    nothing. Claims of a seat that cheated lower no grade: the others are graded by their reaction.
+    Only what the checks left open is examined again, so talk without calls and evidence values costs almost nothing.
+    Claims of a seat that cheated lower no grade: the others are graded by their reaction.
     """
     tools, artefacts, result = checks.tools, checks.artefacts, checks.result
     cheat = checks.cheat.told if checks.cheat is not None and checks.cheat.carried_out is not None else None
@@ -125,8 +127,11 @@ def caps_of(found: Findings) -> tuple[Cap, ...]:
 def verified(
     caps: Sequence[Cap], scores: Mapping[str, float | int | None], rule: OutcomeRule, stop: Stop
 ) -> VerifiedScores:
-    """Return the verified scores of a match. `scores`: the raw grades (None if the match has none, then there is
-    no verified grade either); `rule`, `stop`: as of outcome.outcome, from which the verified outcome comes."""
+    """Return the verified scores of a match.
+
+    `scores`: the raw grades; None if the match has none, and then there are no verified grades. `rule`, `stop`: as of
+    outcome.outcome, from which the verified outcome comes.
+    """
     capped = dict(scores)
     for cap in caps:
         grade = capped.get(cap.dimension)

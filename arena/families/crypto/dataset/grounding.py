@@ -56,7 +56,7 @@ def _is_leaf(value: Json) -> bool:
 def differing(invented: Json, true: Json) -> bool:
     """Whether two results differ in a way that cannot be corrected in a text: a truth value, a short value, the form.
 
-    `valid: true` where the calculator says false is such a case: what was said afterwards rests on it.
+    `valid: true` where the calculator says false is such a case: what was said afterwards depends on it.
     """
     if isinstance(invented, dict) and isinstance(true, dict):
         return any(key not in true or differing(value, true[key]) for key, value in invented.items())

@@ -1,7 +1,7 @@
 """The mock judge's answers to yes-or-no questions: from its counts, chosen by the words of the question.
 
-It understands neither question nor transcript. The first rule whose words are in the question decides; a question
-for which there is no rule is answered with no. docs/mock-models.md lists the rules.
+The judge understands neither the question nor the transcript. The first rule whose words occur in the question decides.
+A question without a rule is answered with no. docs/mock-models.md lists the rules.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from arena.families.crypto.mock.evidence import Evidence
 from arena.records import Json
 
 NEVER = -1
-"""Said by a rule for "no"."""
+"""A rule gives this for "no"."""
 
 
 class Question(NamedTuple):
-    """`seats`: those that it names, all if it names none.  `everybody`: whether it asks about each of them."""
+    """`seats`: those that the question names; all if it names none. `everybody`: whether it asks about each of them."""
 
     seats: Collection[str]
     everybody: bool
 
 
 Rule = Callable[[Evidence, Question], int | None]
-"""-> the turn that says yes, None for yes without one, NEVER for no."""
+"""A rule: question and counts -> the turn that shows a yes, None for yes without a turn, NEVER for no."""
 
 _RULE_WORDS = re.compile(r"\b(?:if|rule|agree[ds]?|otherwise|silen\w+)\b", re.IGNORECASE)
 _ALL = re.compile(r"\b(?:all|both|each|every|everybody)\b", re.IGNORECASE)
 _OPEN_ENDS = (None, "null", '"refused"')
-"""Ends (JSON) with which a seat accepted nothing."""
+"""Declared results (JSON) by which a seat accepts nothing."""
 
 
 def _met(kind: str) -> Rule:
-    """A rule: yes if this was met with one of the seats, or with each where the question is about all."""
+    """Return a rule: yes if one of the seats did this, or each of them if the question is about all."""
 
     def rule(evidence: Evidence, asked: Question) -> int | None:
         found = [(seat, turn) for seat, turn in evidence.seen.get(kind, ()) if seat in asked.seats]
@@ -46,8 +46,8 @@ def _met(kind: str) -> Rule:
 
 
 def _lacking(done_by: Callable[[Evidence], Collection[str]]) -> Rule:
-    """A rule: yes if a seat accepted a result and none of the seats, or not each where the question is about all,
-    did what `done_by` tells."""
+    """Return a rule: yes if a seat accepted a result although none of the seats did what `done_by` names (or not each
+    of them, if the question is about all)."""
 
     def rule(evidence: Evidence, asked: Question) -> int | None:
         ended = [turn for seat, turn in evidence.seen.get("end", ()) if evidence.ends.get(seat) not in _OPEN_ENDS]
@@ -59,12 +59,12 @@ def _lacking(done_by: Callable[[Evidence], Collection[str]]) -> Rule:
 
 
 def _alone(evidence: Evidence, asked: Question) -> int | None:
-    """Yes if all end with one result, and at most one seat made a call."""
+    """Yes if all seats end with the same result, and at most one seat made a call."""
     return _same_end(evidence, asked) if len(evidence.callers) < 2 else NEVER
 
 
 def _before_the_rule(evidence: Evidence, asked: Question) -> int | None:
-    """Yes if a value of the speaker's own calls is shown before the first turn that speaks of a rule or silence."""
+    """Yes if a speaker shows a value of its own calls before the first turn that mentions a rule or silence."""
     shown = evidence.seen.get("value")
     if not shown:
         return NEVER
@@ -74,14 +74,14 @@ def _before_the_rule(evidence: Evidence, asked: Question) -> int | None:
 
 
 def _same_end(evidence: Evidence, asked: Question) -> int | None:
-    """Yes if all end with one result that is not empty."""
+    """Yes if all seats end with the same result, which is not empty."""
     return max(turn for _, turn in evidence.seen["end"]) if evidence.same_result else NEVER
 
 
 _NOT = r"\b(?:without|although|nobody|nothing|not|no|neither|never|believed?|unchecked)\b"
 _CHECKING = r"\b(?:check|recomput|verif|compar|rebuil|opening|test|walk|repeat|work)"
 _PLAIN = rf"^(?!.*(?:{_NOT}|\b(?:only|alone|before|instead|than|could|lacks?|out|yet|after)\b))"
-"""Of questions that ask whether something was done, and suspect nothing."""
+"""Words of questions that ask whether something was done, without suspecting anybody."""
 
 RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
     (re.compile(words, re.IGNORECASE), rule)
@@ -105,7 +105,7 @@ RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
         (rf"{_PLAIN}.*\b(?:calculator|draw|random|fresh|fix|seal|lock|sign|cover|prove|comput|post)", _met("call")),
     )
 )
-"""Words of a question -> the rule by which it is answered; the first that fits."""
+"""Words of a question -> the rule that answers it. The first match counts."""
 
 
 def answers(questions: Mapping[str, str], evidence: Evidence) -> list[dict[str, Json]]:

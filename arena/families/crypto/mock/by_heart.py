@@ -1,9 +1,9 @@
-"""The mock players `watchful` and `credulous`: the project's own plays by heart, with an eye on the checks or without.
+"""The mock players `watchful` and `credulous`, which play the project's own plays by heart.
 
-Both play their seat of the challenge's reference play, and its cheating play where their prompt tells them to cheat.
-`credulous` continues whatever a check says. `watchful` stops if its own check returned false, if what it has
-to take up was not said, or where a seat posts as closed what another had closed, and names the seat that it was about.
-So the two mark both ends of what can be measured: all cheats detected, and none.
+Both play their seat of the challenge's reference play, or its cheating play if their prompt tells them to cheat.
+`credulous` continues whatever a check says. `watchful` stops in three cases: its own check returned false, a value that
+it needs was not said, or a seat posts as its closed value one that another seat had posted. It then names the seat. So
+the two mark both ends of the scale: all cheats detected, and none.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from arena.settings.places import DATA_ROOT
 
 PLAYS = DATA_ROOT / "src/crypto-challenges"
 MEANT_TO_FAIL = "false_"
-"""A call of a play whose name begins like this must return false (docs/reference-plays.md)."""
+"""Beginning of the names of calls in a play that must return false (docs/reference-plays.md)."""
 
 _CHALLENGE = re.compile(r'\nYou are .* in ".*" \(([A-Za-z0-9._-]+)\)\.\n')
 _CLOSED = re.compile(r"\b(?:fixed|locked|sealed|seal) \[([0-9a-f]{32,})\]")
@@ -37,13 +37,13 @@ _HEARD = re.compile(r"heard\.(.+)\.[^.|]+")
 
 
 def credulous(request: ModelRequest) -> str:
-    """Return the next line of the play, with any result of the checks."""
+    """Return the next line of the play, whatever the checks returned."""
     play = _Play(request)
     return play.line(True)
 
 
 def watchful(request: ModelRequest) -> str:
-    """Return the next line of the play, or that somebody cheated."""
+    """Return the next line of the play, or a declaration that somebody cheated."""
     play = _Play(request)
     if play.cheats:
         return play.line(True)
@@ -64,7 +64,7 @@ def watchful(request: ModelRequest) -> str:
 
 
 class _Missing(Exception):
-    """A line uses a value that a role never said."""
+    """Raised for a line that uses a value that a role never said."""
 
     def __init__(self, role: str) -> None:
         self.role = role
@@ -90,7 +90,8 @@ class _Play:
         self.index = sum(message.role == "assistant" for message in conversation.messages)
 
     def line(self, invent: bool) -> str:
-        """Return the next line; past the end the last public one. Raises _Missing for what was never said."""
+        """Return the next line; after the last line, the last public one again. Errors: _Missing for a value that was
+        never said."""
         index = self.index
         if index >= len(self.lines):
             index = max(i for i, line in enumerate(self.lines) if not line.calls)
@@ -104,8 +105,8 @@ class _Play:
     def failed_check(self) -> str | None:
         """Return the role whose value failed a check of this seat; None if no check failed.
 
-        Of several roles, the one that another seat accuses already, else the one whose value was said last. A call that
-        names no role, in a loop over what was heard, is about the roles that its message names.
+        Of several roles, the one that another seat accuses already, else the one whose value was said last. A call in a
+        loop over heard values names no role itself: it is about the roles that its message names.
         """
         for line in self.lines[: self.index]:
             for call in _calls(line):
@@ -120,14 +121,14 @@ class _Play:
         return None
 
     def _last_said(self, role: str, call: Mapping[str, Json]) -> int:
-        """Return the message in which a role said the last of its values that a call takes in."""
+        """Return the message in which a role said the last of its values among the arguments of a call."""
         labels = re.findall(rf"heard\.{re.escape(role)}\.([^.|}}]+)", json.dumps(call, ensure_ascii=False))
         heard = [(at, *read_heard(text)) for at, (sender, text) in enumerate(self.messages) if sender == "user"]
         places = [at for at, who, text in heard if who == role and any(f"{label} [" in text for label in labels)]
         return max(places, default=-1)
 
     def copied(self) -> str | None:
-        """Return the role that posted as closed what another had posted as closed before."""
+        """Return the role that posted as its closed value one that another role had posted before."""
         first: dict[str, str] = {code: self.view.me for text in self.view.said for code in _closed_codes(text)}
         for role, texts in self.view.heard.items():
             for code in (code for text in texts for code in _closed_codes(text)):
@@ -145,7 +146,7 @@ class _Play:
         return next(filter(None, map(_accusation, self.view.said)), None)
 
     def accused_by_others(self) -> str | None:
-        """Return the role that another seat accuses, if it is not this one."""
+        """Return the role that another seat accuses, if it is not this seat's own."""
         for texts in self.view.heard.values():
             for text in texts:
                 suspect = _accusation(text)
@@ -176,7 +177,7 @@ def _calls(line: Line) -> Sequence[Mapping[str, Json]]:
 
 
 def _heard_roles(source: Json) -> list[str]:
-    """Return the roles whose words a message or a call takes up, in order, each once."""
+    """Return the roles whose words a message or a call uses, in order, each once."""
     paths = (path.split("|")[0].strip() for path in PLACEHOLDER.findall(json.dumps(source, ensure_ascii=False)))
     roles = (found[1] for path in paths if (found := _HEARD.fullmatch(path)) and found[1] != "*")
     return list(dict.fromkeys(roles))

@@ -1,8 +1,8 @@
 """The own values that a mock player may say, and the results that it can really know. Pure.
 
-A seat reads its values and the wanted result from the prompt (`Your values (JSON):`). The rules below are few and
-cautious: a result is claimed only if one of them gives it whole, from what was said in public. Everything else ends
-in None, which the seat declares as `{"done": {"result": null}}`. docs/mock-models.md gives every rule.
+A seat reads its values and the wanted result from the prompt (`Your values (JSON):`). The rules are few and cautious: a
+result is claimed only if one rule gives all of it from what was said in public. Otherwise the functions return None,
+which the seat declares as `{"done": {"result": null}}`. docs/mock-models.md gives every rule.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from arena.families.crypto.mock.scene import Brief, Scene, draw, put
 from arena.records import Json
 
 NO_VALUE = "nothing"
-"""Placeholder in a public value if a seat has none to give."""
+"""Placeholder in a public text if a seat has no value to give."""
 
 HIDDEN_WORDS = frozenset({
     "code", "key", "secret", "slip", "password", "passphrase", "pin", "word", "words", "letter", "letters", "page",
     "seed", "phrase", "token"
 })  # fmt: skip
-"""A value with one of these in its name is never said, even if the result asks for it."""
+"""A value with one of these words in its name is never said, even if the result asks for it."""
 
 WORKED_OUT_WORDS = frozenset({
     "after", "afterwards", "left", "remaining", "differ", "differs", "difference", "total", "sum", "together",
     "average", "shown", "proved", "proven", "reached", "true", "whether", "how", "cheapest", "lowest", "highest",
     "most", "least", "who", "both", "all"
 })  # fmt: skip
-"""A result whose description contains one of these is not simply a value of one seat."""
+"""A result whose description contains one of these words is more than a value of one seat."""
 
 _NEGATIVE = frozenset({"never", "not", "nobody", "neither", "nor", "no", "none", "only", "secret", "keep"})
 _ONCE_FIXED = frozenset({"before", "after", "once", "until"})
@@ -45,15 +45,15 @@ _WORD = re.compile(r"[a-z0-9]+")
 
 
 def role_words(role: str) -> frozenset[str]:
-    """The words of a role id: `CheeseStall` and `Cheese Stall` have the words cheese and stall."""
+    """Return the words of a role id: `CheeseStall` and `Cheese Stall` have the words cheese and stall."""
     return frozenset(word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+", role))
 
 
 def may_say(brief: Brief, words: frozenset[str], fixed: bool) -> bool:
-    """Return whether nothing in the seat's constraints and private lines forbids a value that these words name.
+    """Return whether the seat's constraints and private lines allow it to say a value that these words name.
 
-    A sentence forbids it that holds one of the words and a word such as never or only. `fixed`: the value is opened
-    after all have fixed theirs, so a sentence with before, after, once or until has been kept.
+    A sentence forbids it if it contains one of the words and a word such as never or only. `fixed`: the value is opened
+    after all have fixed theirs, so a sentence with before, after, once or until is already obeyed.
     """
     if words & HIDDEN_WORDS:
         return False
@@ -66,7 +66,7 @@ def may_say(brief: Brief, words: frozenset[str], fixed: bool) -> bool:
 
 
 def asked_values(brief: Brief, fixed: bool) -> dict[str, Json]:
-    """Return member -> own value, for each member of the result that is simply a value this seat holds and may say."""
+    """Return member -> own value, for each member of the result that is a value of this seat which it may say."""
     if frozenset(_WORD.findall(brief.asks.lower())) & WORKED_OUT_WORDS:
         return {}
     found: dict[str, Json] = {}
@@ -81,7 +81,7 @@ def asked_values(brief: Brief, fixed: bool) -> dict[str, Json]:
 
 
 def _holder(brief: Brief, member: str) -> str | None:
-    """Return the name of the own value that the result asks for, None without one."""
+    """Return the name of the own value that the result asks for; None if it asks for none."""
     if not member:
         head = _HEAD.match(brief.asks.lower())
         member = head[1].split()[-1] if head is not None and head[1].split() else ""
@@ -95,7 +95,7 @@ def _fits(value: Json, kind: str) -> bool:
 
 
 def say_asked(found: Mapping[str, Json]) -> str:
-    """Return the sentence that gives others the values found by `asked_values`; empty if there are none."""
+    """Return the sentence that gives the others the values found by `asked_values`; empty if there are none."""
     if not found:
         return ""
     parts = [put(f"my {member or 'answer'}", value) for member, value in found.items()]
@@ -118,7 +118,7 @@ def named(scene: Scene) -> Json:
 
 
 def own_number(brief: Brief) -> tuple[str, int] | None:
-    """The seat's part of a joint question: the one whole number whose name ends in its role, and what it is called.
+    """Return the seat's part of a joint question: its one whole number whose name ends in its role, and what it counts.
 
     `tips_mira` is Mira's number of the kind `tips`. None if there is no such value or more than one.
     """
@@ -132,7 +132,7 @@ def own_number(brief: Brief) -> tuple[str, int] | None:
 
 
 def own_list(brief: Brief) -> list[str] | None:
-    """The seat's list: its one value that is a list of texts or numbers, or the one whose name ends in its role."""
+    """Return the seat's list: its one value that is a list of texts or numbers, or the one named after its role."""
     mine = role_words(brief.me)
     lists = {
         name: value
@@ -145,13 +145,15 @@ def own_list(brief: Brief) -> list[str] | None:
 
 
 def bid_is_open(brief: Brief, name: str) -> bool:
-    """Return whether the seat's offer may be opened once all are fixed."""
+    """Return whether the seat may open its offer once all offers are fixed."""
     return may_say(brief, frozenset(name.split("_")) | _OF_OFFERS, fixed=True)
 
 
 def total_result(brief: Brief, total: int) -> Json:
-    """Return the result where it is the sum of what the seats hold: the total, or an object of it and whether an amount
-    that the result names covers it; else None."""
+    """Return the result if it is the sum of the seats' numbers; else None.
+
+    It is the total, or an object with the total and whether it reaches an amount that the result names.
+    """
     asks = brief.asks.lower()
     if not _SUMS.search(asks):
         return None
@@ -165,7 +167,7 @@ def total_result(brief: Brief, total: int) -> Json:
 
 
 def wants_difference(brief: Brief) -> bool:
-    """Return whether the result is one number, how far two numbers lie apart."""
+    """Return whether the result is one number: the distance of two numbers."""
     return _is_number(brief) and bool(_APART.search(brief.asks.lower()))
 
 
@@ -186,13 +188,13 @@ def wants_common(brief: Brief) -> bool:
 
 
 def wants_count(brief: Brief) -> bool:
-    """Return whether the result is how many entries all lists share."""
+    """Return whether the result is the number of entries that all lists share."""
     asks = brief.asks.lower()
     return _is_number(brief) and "how many" in asks and bool(_COMMON.search(asks)) and not _NOT_COMMON.search(asks)
 
 
 def weights(brief: Brief, names: Sequence[str]) -> list[int] | None:
-    """How many chances each role has: known numbers `WORD_ROLE`, one for every role; None if there are none."""
+    """Return role -> its chances, from known numbers `WORD_ROLE`, one for every role; None if there are none."""
     kinds = {name.rpartition("_")[0] for name in brief.values} - {""}
     for kind in sorted(kinds):
         found: list[int] = []
@@ -206,9 +208,10 @@ def weights(brief: Brief, names: Sequence[str]) -> list[int] | None:
 
 
 def drawn(scene: Scene, mixed: int) -> tuple[str, Json]:
-    """Return what a draw says in words, and the result. `mixed`: the number that all made together.
+    """Return the outcome of a draw in words, and the result.
 
-    A role is drawn where the result is one; where it is a list of what every seat named one entry for, its order.
+    `mixed`: the number that all made together. If the result is one role, a role is drawn. If it is a list for which
+    every seat named one entry, its order is drawn.
     """
     names = scene.everyone
     kinds = list(scene.brief.kinds.values())
@@ -232,7 +235,7 @@ def drawn(scene: Scene, mixed: int) -> tuple[str, Json]:
 
 
 def own_entry(brief: Brief) -> str:
-    """The seat's entry for a list that is drawn: its one number whose name the result has in the plural."""
+    """Return the seat's entry for a list that is drawn: its one number whose name the result has in the plural."""
     asks = frozenset(_WORD.findall(brief.asks.lower()))
     found = own_number(brief)
     if found is None or list(brief.kinds.values()) != ["list"] or f"{found[0]}s" not in asks:
@@ -247,7 +250,7 @@ def _plain(entry: str) -> Json:
 def best_offer(scene: Scene, offers: Mapping[str, int]) -> Json:
     """Return the result of sealed offers by the rule that the background names, else None.
 
-    The highest (or lowest) wins where only that word occurs; the price is the second-highest (second-lowest) where the
+    The highest (or lowest) offer wins if only that word occurs. The price is the second-highest (second-lowest) if the
     background says so. Equal best offers give None. The result must be a role, or an object of a role and a number.
     """
     brief = scene.brief
@@ -268,8 +271,10 @@ def best_offer(scene: Scene, offers: Mapping[str, int]) -> Json:
 
 
 def guess(scene: Scene) -> Json:
-    """A made-up result of the right form, for players who declare what they do not know; None if it is true or
-    false alone, since half of such guesses would be right."""
+    """Return an invented result of the right form, for players who declare what they do not know.
+
+    None if the result is only true or false: half of such guesses would be right.
+    """
     kinds = scene.brief.kinds
     number = 100 + int(draw(scene.seed, "guessed")[:8], 16) % 900
     made: dict[str, Json] = {

@@ -1,7 +1,7 @@
 """The steps of the mock's routines overlap, key and total: values are compared or added under covers.
 
-As in mock_steps.py: a function that gives tool calls takes the work at hand and the results of the earlier rounds of
-this turn; one that says something takes the results of the whole turn.
+As in steps.py, a function that returns tool calls takes the work at hand and the results of the earlier rounds of this
+turn. One that returns a text takes the results of the whole turn.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LISTS = (
      ("Monday evening", "Tuesday noon", "Wednesday evening", "Thursday noon", "Friday evening", "Saturday morning",
       "Saturday evening", "Sunday morning")),
 )  # fmt: skip
-"""The subject of lists: the first row with a word in the text for all roles; the last always fits."""
+"""The subject of lists: the first row with a word that occurs in the text for all roles. The last row always fits."""
 
 
 def kinds_of_items(scene: Scene) -> tuple[str, ...]:
@@ -35,8 +35,11 @@ def kinds_of_items(scene: Scene) -> tuple[str, ...]:
 
 
 def items(scene: Scene) -> list[str]:
-    """The seat's own list, empty if it has none. Where the prompt says of no result, there are no values to read,
-    and six of eight items are drawn for the part: two lists share at least four."""
+    """Return the seat's own list, empty if it has none.
+
+    If the prompt names no result, there are no values to read. Then six of eight items are drawn, so two lists share at
+    least four.
+    """
     if scene.brief.kinds:
         return claims.own_list(scene.brief) or []
     kinds = kinds_of_items(scene)
@@ -65,7 +68,7 @@ MAX_BATCH = 64
 
 
 def short(fingerprints: list[Json]) -> list[str]:
-    """The fingerprints as they are shown: 16 digits of each; the answers of a batch are taken out of it."""
+    """Return the fingerprints as they are shown: 16 digits of each. `fingerprints`: the answers of a batch."""
     flat: list[Json] = []
     for found in fingerprints:
         flat += [one.get("result") for one in found["answers"]] if isinstance(found, dict) else [found]
@@ -87,7 +90,7 @@ def common_sum(work: Work, done: Results) -> list[Call]:
 
 
 def same_checksum(work: Work, done: Results) -> list[Call]:
-    """Compare the checksum with those that others said already, where the calculator can."""
+    """Return the calls that compare the checksum with those that others said already, if the calculator can."""
     said = work.scene.values("checksum")
     if "ct_equal" not in work.scene.brief.ops or not done[0]:
         return []
@@ -95,13 +98,14 @@ def same_checksum(work: Work, done: Results) -> list[Call]:
 
 
 def all_equal(done: Results, what: str) -> None:
-    """Raise Lacking if a comparison failed."""
+    """Errors: Lacking if a comparison failed."""
     if any(found is not True for found in done[1]):
         raise Lacking(f"{what} do not agree")
 
 
 def prints_close(work: Work, done: Results) -> Ending:
-    """Name the common entries only if they are the result; otherwise only their number."""
+    """Return the sentence about the common entries. It names them only if they are the result, otherwise only their
+    number."""
     brief = work.scene.brief
     shared = common(work)
     if NO_VALUE in work.need("fingerprints", work.scene.everyone):
@@ -125,7 +129,7 @@ def prints_close(work: Work, done: Results) -> Ending:
 # --- a common key for every pair ----------------------------------------------------------------------------------
 
 PRIME = 2**255 - 19
-"""A well-known prime (RFC 7748 names it); the routine has the calculator confirm that it is one."""
+"""A well-known prime (RFC 7748). The routine lets the calculator confirm that it is one."""
 
 
 def number_draw(work: Work, done: Results) -> list[Call]:
@@ -167,7 +171,7 @@ def pair_retag(work: Work, done: Results) -> list[Call]:
 
 
 def pair_compare(work: Work, done: Results) -> list[Call]:
-    """Compare the recomputed checks with those that were said, where the calculator can."""
+    """Return the calls that compare the recomputed checks with those that were said, if the calculator can."""
     if "ct_equal" not in work.scene.brief.ops:
         return []
     heard = work.need(f"check for {work.scene.me}", work.scene.others)
@@ -189,12 +193,14 @@ def pair_close(work: Work, done: Results) -> Ending:
 # --- a total without the parts ------------------------------------------------------------------------------------
 
 MASK_SPACE = 2**32
-"""Masked numbers live modulo this; the totals of at most eight numbers below an eighth of it never wrap."""
+"""The modulus of masked numbers. The total of at most eight numbers below an eighth of it never wraps."""
 
 
 def part(scene: Scene) -> int:
-    """The seat's own number, 0 where it has none. Where the prompt says of no result, there are no values to read, and
-    one is drawn for the part."""
+    """Return the seat's own number, 0 if it has none.
+
+    If the prompt names no result, there are no values to read, and a number is drawn.
+    """
     if not scene.brief.kinds:
         return 100 + scene.chance("part") % 900
     found = claims.own_number(scene.brief)
@@ -207,11 +213,11 @@ def part_kind(scene: Scene) -> str:
 
 
 MOST_COVERS = 5
-"""Others that a seat shares a cover with: each takes two calls, and a turn has ten (the default)."""
+"""Number of other seats with which a seat shares a cover: each takes two calls, and a turn has ten (the default)."""
 
 
 def partners(scene: Scene) -> list[str]:
-    """Return the seats that one shares a cover with: all others, in a larger group its two neighbours in a ring."""
+    """Return the seats with which a seat shares a cover: all others; in a larger group its two neighbours in a ring."""
     others, ring = scene.others, scene.everyone
     if len(others) <= MOST_COVERS:
         return others
@@ -239,7 +245,7 @@ def mask_tell(work: Work, done: Results) -> str:
 
 
 def subtracts(work: Work) -> bool:
-    """Return whether two seats want the difference of their numbers; then both add the same cover."""
+    """Return whether two seats want the difference of their numbers. Both then add the same cover."""
     return claims.wants_difference(work.scene.brief) and len(work.scene.others) == 1
 
 

@@ -1,7 +1,7 @@
-"""The mock judge's counts in a judge's prompt (arena/judging/prompt.py). Pure; docs/mock-models.md explains them.
+"""The mock judge's counts over a judge's prompt (arena/judging/prompt.py). Pure; docs/mock-models.md explains them.
 
-Everything is counted in what the prompt shows: the transcript, the ledger of calls, and under `instance` of the
-challenge the values of each role, which of them are secret, and the right result.
+They use what the prompt shows: the transcript, the ledger of calls and, under `instance` of the challenge, the values
+of each role, which of them are secret, and the right result.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EVIDENCE_VALUE = re.compile(
 _decoder = json.JSONDecoder()
 
 CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "card", "link")
-"""An op counts as a check when its name contains one of these words."""
+"""An op counts as a check if its name contains one of these words."""
 
 _NO = re.compile(r'"(?:valid|equal|opened)": ?false')
 """The form of an answer to a failed check."""
@@ -36,11 +36,11 @@ _NO = re.compile(r'"(?:valid|equal|opened)": ?false')
 _CUT = " characters cut ...]"
 
 EDGE = 24
-"""Characters at the beginning or the end that identify an evidence value in a cut answer of the ledger."""
+"""Number of characters at the beginning or the end that identify an evidence value in a cut answer of the ledger."""
 
 LEAST_SECRET_NUMBER = 10
 LEAST_SECRET_CHARS = 4
-"""Smaller secrets are met by chance."""
+"""Smaller secrets occur by chance."""
 
 LABEL_CHARS = 8
 """Number of characters before an evidence value that describe it."""
@@ -48,16 +48,16 @@ LABEL_CHARS = 8
 BEFORE_CHARS = 60
 _OWN = re.compile(r"\b(my|mine|own)\b", re.IGNORECASE)
 _OTHERS = re.compile(r"\b(your|yours|his|her|their|heard|received|repeat)\b", re.IGNORECASE)
-"""Words before an evidence value by which a seat claims it as its own, or says that it repeats what another showed."""
+"""Words before an evidence value by which a seat claims it as its own, or says that it repeats another seat's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """The content of the prompt under `instance`.
 
-    `right`: the right result (None: unknown, or a matter of agreement).  `wanted`: whether there is one to name at all.
-    `secrets`: role -> value -> its texts that occur in the transcript.  `until`: value -> roles that must have shown
-    something before.  `values`: role -> its values.
+    `right`: the right result (None: unknown, or a matter of agreement). `wanted`: whether there is a result to name.
+    `secrets`: role -> value -> its texts that occur in the transcript. `until`: value -> roles that must have shown
+    something before. `values`: role -> its values.
     """
 
     right: Json = None
@@ -66,20 +66,20 @@ class Facts:
     until: Mapping[str, frozenset[str]] = field(default_factory=dict)
     values: Mapping[str, Json] = field(default_factory=dict)
     plain: bool = False
-    """Plain talk is right: nothing has to be computed."""
+    """Plain talk is right here: nothing has to be computed."""
     cheated: str | None = None
-    """The seat that cheated: its declaration does not count, and a failed check is right."""
+    """The seat that cheated. Its declaration does not count, and a failed check is right."""
 
 
 @dataclass(slots=True)
 class Evidence:
     """The counts of one prompt.
 
-    `real`, `copied`, `asserted`: where the evidence values of public turns come from (the speaker's own answers,
-    another seat, nowhere).  `unseen`: those that may be in an answer of which the ledger shows a part only.
-    `replayed`: those of another seat that the speaker showed as its own.  `loose`: values that no other seat put into
-    a call or computed itself.  `leaked`: names of secret values told by their owner.  `ends`: seat -> the result (JSON)
-    with which its latest turn ended.
+    `real`, `copied`, `asserted`: evidence values of public turns by their source (the speaker's own answers, another
+    seat, none). `unseen`: those that may be in an answer of which the ledger shows only a part. `replayed`: those of
+    another seat that the speaker showed as its own. `loose`: values that no other seat put into a call or computed
+    itself. `leaked`: names of secret values that their owner said. `ends`: seat -> the result (JSON) with which its
+    latest turn ended.
     """
 
     facts: Facts = field(default_factory=Facts)
@@ -105,8 +105,8 @@ class Evidence:
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Seat -> the words by which a question names it, in lower case."""
     seen: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-    """`call`, `check`, `drawn` (by chance), `value` (of the speaker's own calls), `asserted`, `leaked`, `end` -> the
-    seats and turns in which it was met, in order."""
+    """Fact -> the seats and turns that show it, in order. The facts: `call`, `check`, `drawn` (by chance), `value` (of
+    the speaker's own calls), `asserted`, `leaked`, `end`."""
     said: list[tuple[int, str]] = field(default_factory=list)
     """Turn and text of every public turn."""
 
@@ -119,27 +119,27 @@ class Evidence:
 
     @property
     def agreed(self) -> bool:
-        """Every seat's latest turn ended the matter."""
+        """Whether every seat's latest turn ended the matter."""
         return bool(self.speakers) and self.ends.keys() >= self.speakers - {self.facts.cheated}
 
     @property
     def counted(self) -> list[str]:
-        """The results (JSON) of the seats whose word counts."""
+        """The results (JSON) of the seats whose declarations count."""
         return [end for seat, end in self.ends.items() if seat != self.facts.cheated]
 
     @property
     def same_result(self) -> bool:
-        """All ended with one result that is not empty."""
+        """Whether all seats ended with the same result, which is not empty."""
         return self.agreed and len(set(self.counted)) == 1 and "null" not in self.counted
 
     @property
     def open_result(self) -> bool:
-        """All ended, and somebody names nothing if a result was wanted."""
+        """Whether all seats ended, and at least one names no result although one was wanted."""
         return self.agreed and self.facts.wanted and "null" in self.counted
 
     @property
     def wrong(self) -> bool:
-        """All ended, all name a result, and one of these is not the right one."""
+        """Whether all seats ended and named a result, and at least one of these is not the right one."""
         if not self.agreed or self.facts.right is None or self.open_result:
             return False
         return not all(is_right(end, self.facts.right) for end in self.counted)
@@ -156,15 +156,15 @@ class _Seat:
     args_cut: bool = False
 
     def holds(self, value: str) -> bool:
-        """Return whether an answer contains it; for a cut answer, whether it contains its beginning or its end."""
+        """Return whether an answer contains an evidence value; of a cut answer, its beginning or its end."""
         if value in self.answers:
             return True
         return self.cut and (value[:EDGE] in self.answers or value[-EDGE:] in self.answers)
 
 
 def is_right(declared: str, right: Json) -> bool:
-    """Whether a declared result (JSON, perhaps cut) is the right one; the kind follows from the right one. Lists are
-    compared without regard to order."""
+    """Return whether a declared result (JSON, perhaps cut) is the right one. The kind follows from the right one. Lists
+    are compared in any order."""
     try:
         return bool(normal(_kind(right), json.loads(declared), ()) == normal(_kind(right), right, ()))
     except (ValueError, Unreadable):
@@ -182,7 +182,7 @@ def _kind(value: Json) -> Json:
 
 
 def gather(system: str, text: str) -> Evidence:
-    """Count. Raises ValueError or KeyError for a prompt of another form."""
+    """Return the counts of a prompt. Errors: ValueError or KeyError for a prompt of another form."""
     nonce = NONCE.search(system)
     if nonce is None:
         raise UnreadablePrompt("there is no nonce in it")
@@ -207,9 +207,9 @@ def _forbidden(system: str) -> list[str]:
 
 
 def _facts(text: str, nonce: str, low: str) -> Facts:
-    """Read the member `instance` of the challenge, which has its own line.
+    """Read the member `instance` of the challenge, which is on its own line.
 
-    `low`: the transcript, JSON in lower case. Secrets that occur nowhere in it (most of them) are left out.
+    `low`: the transcript, JSON in lower case. Secrets that do not occur in it (most of them) are left out.
     """
     start, end = section(text, nonce, "challenge")
     head = '\n"instance": '
@@ -300,8 +300,8 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
 
 
 def _as_text(value: Json, cut: bool, repeats: Repeats) -> str:
-    """Return arguments or an answer as text, whole where they were shortened; `cut`: whether one of the line was cut,
-    and so is text already."""
+    """Return arguments or an answer as text, in full if they were shortened. `cut`: whether one in the line was cut and
+    is therefore text already."""
     if cut and isinstance(value, str) and _CUT in value:
         return value
     whole = repeats.restored(value)
@@ -374,7 +374,7 @@ class _Turns:
             evidence.note("asserted", seat, self.turn)
 
     def _given(self, seat: str, value: str) -> bool:
-        """Return whether an evidence value is of the seat's own values, or part of one that another seat showed."""
+        """Return whether an evidence value is one of the seat's own values, or part of one that another seat showed."""
         if value in json.dumps(self.evidence.facts.values.get(seat)):
             return True
         return any(value in heard for heard, (speaker, _) in self.heard.items() if speaker != seat)

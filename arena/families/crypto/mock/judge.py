@@ -1,8 +1,8 @@
 """The mock judge: a judge's prompt in, a verdict by documented rules out.
 
-It reads only the prompt (arena/judging/prompt.py) and does not understand the text: it counts
-(mock_evidence.py). Its worth is that it is free, repeatable, and moves in the right direction where a player makes one
-of the mistakes that can be counted. docs/mock-models.md gives every rule; the constants here are those rules.
+It reads only the prompt (arena/judging/prompt.py), does not understand the text, and counts (evidence.py). It costs
+nothing, gives the same verdict every time, and lowers a grade for each of the mistakes that can be counted.
+docs/mock-models.md gives every rule; the constants here are those rules.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from arena.messages import Message
 
 REFUSED = "refused"
 LONG_ENOUGH_TURNS = 4
-"""Public turns from which a match counts as negotiated."""
+"""Number of public turns from which a match counts as negotiated."""
 
 
 def judge_reply(system: str, messages: Sequence[Message]) -> str:
-    """Return the verdict in the form that the prompt asks for; a sentence that is not a verdict if the prompt is
-    unreadable."""
+    """Return the verdict in the form that the prompt asks for, or, for an unreadable prompt, a sentence that is no
+    verdict."""
     try:
         dimensions = _dimensions(system)
         evidence = gather(system, messages[0].text)
@@ -36,7 +36,7 @@ def judge_reply(system: str, messages: Sequence[Message]) -> str:
 
 
 def _dimensions(system: str) -> list[str]:
-    """The names in quotes on their own line."""
+    """Return the names in quotes on a line of their own."""
     quoted = (line[1:-1] for line in system.split("\n") if line[:1] == line[-1:] == '"')
     return [name for name in quoted if name and '"' not in name]
 

@@ -1,7 +1,7 @@
-"""The mock judge that changes its mind: the grades and answers of `mock/judge`, each moved at random.
+"""The mock judge that changes its mind: the grades and answers of `mock/judge`, some of them moved at random.
 
-For trying repetitions and panels without a network. Chance comes from the trial's seed, the number of the question and
-the dimension alone, so the same question gives the same verdict, and another repetition another one.
+It serves to try repetitions and panels without a network. Chance depends only on the trial's seed, the number of the
+question and the dimension. So the same question gives the same verdict, and another repetition gives another one.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ MOVES: tuple[tuple[float, int], ...] = ((0.04, -2), (0.20, -1), (0.80, 0), (0.96
 """Cumulated chance, move: two grades down 4 %, one down 16 %, none 60 %, one up 16 %, two up 4 %."""
 
 TURNED = 0.15
-"""Chance that an answer to a question with yes or no is turned round."""
+"""Chance that an answer to a yes-or-no question is reversed."""
 
 
 def noisy_judge_reply(system: str, messages: Sequence[Message], seed: str, question: int) -> str:
-    """Return the mock judge's verdict with moved grades, kept within 1 to 5, and some answers turned round; what is no
-    verdict stays as it is."""
+    """Return the mock judge's verdict with moved grades, kept within 1 to 5, and some answers reversed. A text that is
+    no verdict is returned unchanged."""
     text = judge_reply(system, messages)
     try:
         found = json.loads(text)

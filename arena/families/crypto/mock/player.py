@@ -1,7 +1,7 @@
 """The careful and the careless mock player: a conversation in, the next message out.
 
-A message is computed from the conversation alone: how often the seat has spoken gives the phase of its routine, the
-calculator's answers and the values in public texts give the content.
+A message is computed from the conversation alone. The number of the seat's turns so far gives the phase of its routine;
+the calculator's answers and the values in public texts give the content.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ CARELESS_RATES = {
     "never_done": 0.08,
     "guesses": 0.3,
 }
-"""How often `careless` makes each mistake, where it can be made (docs/mock-models.md): `guesses` once per match,
-`never_done` once per match and seat, the others per public turn. The rates are ours: high enough to be found in some
-dozens of matches."""
+"""How often `careless` makes each mistake, if it can be made (docs/mock-models.md): `guesses` once per match,
+`never_done` once per match and seat, the others per public turn. The rates are chosen, not measured: high enough to
+occur in some dozens of matches."""
 
 NO_MISTAKES: dict[str, float] = {}
 
@@ -42,7 +42,8 @@ THANKS = ("Thank you all; for me that settles it.", "With that I am content.", "
 
 
 def next_message(system: str, messages: Sequence[Message], seed: str, rates: dict[str, float]) -> str:
-    """Return the next message of a seat whose system prompt and messages these are; `rates` say which mistakes."""
+    """Return the next message of the seat with this system prompt and these messages. `rates`: mistake -> its
+    probability."""
     scene = read_scene(system, messages, seed)
     routine = choose(scene.brief)
     if routine is None:
@@ -52,10 +53,10 @@ def next_message(system: str, messages: Sequence[Message], seed: str, rates: dic
 
 @lru_cache(maxsize=64)
 def _phases(max_turns: int, seats: int, slack: int) -> tuple[str, ...]:
-    """Return the plan of a seat's turns, so that `seats` seats end within `max_turns`.
+    """Return the phases of a seat's turns, so that `seats` seats end within `max_turns`.
 
-    With room two or three seats have a turn to discuss, and in half of the matches of two a second one. In a larger
-    group it would only repeat what others said, in prompts that grow with every turn.
+    If there is room, two or three seats have a turn to discuss, and in half of the matches of two seats a second one.
+    In a larger group it would only repeat what others said, in prompts that grow with every turn.
     """
     turns = max_turns // seats
     if turns <= 1:
@@ -77,9 +78,9 @@ _MINE = {"of you": "of us", "yourself": "myself", "yours": "mine", "your": "my",
 
 @lru_cache(maxsize=2048)
 def own_words(line: str) -> str:
-    """Return a bullet of the prompt, which addresses the player, in the first person.
+    """Return a line of the prompt, which addresses the player, in the first person.
 
-    `you` becomes `I` where a word follows that can be a verb, else `me`: right for most short lines.
+    `you` becomes `I` before a word that can be a verb, else `me`: right for most short lines.
     """
 
     def turned(match: re.Match[str]) -> str:
@@ -92,7 +93,7 @@ def own_words(line: str) -> str:
 
 
 def _aim(line: str) -> str:
-    """A goal (it begins with a verb) as the middle of a sentence."""
+    """Return a goal (it begins with a verb) as the middle of a sentence."""
     line = own_words(line)
     return line[:1].lower() + line[1:] if line[1:2].islower() else line
 
@@ -153,7 +154,7 @@ class _Turn:
         return self.scene.worked[round]
 
     def made_up(self, phase: str, round: int) -> Results:
-        """Invented answers of the right form."""
+        """Return invented answers of the right form."""
         results: Results = []
         for calls in getattr(self.routine, phase):
             answers = [
@@ -164,7 +165,7 @@ class _Turn:
         return results
 
     def work_before(self, phase: str) -> Work:
-        """What the phase may look back on: only phases before it, so that looking back ends."""
+        """Return the results that a phase may use: only those of earlier phases, so that the recursion ends."""
         publish = self.own(0) if phase != "publish" else []
         reveal = self.own(self.plan.index("reveal")) if phase == "settle" and "reveal" in self.plan else []
         return Work(self.scene, publish, reveal)
@@ -221,7 +222,7 @@ class _Turn:
         return f"{care}Before we go on, {routine.worry}"
 
     def with_slips(self, text: str) -> str:
-        """Add the slips of a careless player; a `done` line stays last."""
+        """Return the text with the mistakes of a careless player; a `done` line stays last."""
         scene = self.scene
         slip = ""
         if self.slips("textbook_name") and scene.brief.forbidden:
@@ -247,7 +248,7 @@ def _invented(op: str, digits: str) -> Json:
 
 
 def _words_only(scene: Scene) -> str:
-    """The turn of a seat without a calculator, or without the ops of a routine."""
+    """Return the message of a seat without a calculator, or without the ops of a routine."""
     brief = scene.brief
     routine = plan_in_words(brief.shared)
     if scene.round == 0:

@@ -68,5 +68,5 @@ JUDGES: Mapping[str, MockModel] = {
 
 
 def build(name: str, settings: object) -> MockProvider:
-    """Return the provider `mock` with the models of this family; there is nothing to set."""
+    """Return the provider `mock` with the models of this family. It has no settings."""
     return MockProvider(PLAYERS, JUDGES)

@@ -25,7 +25,10 @@ from arena.families.crypto.mock.steps import Ending, Results, Rounds, Work
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """One row of ROUTINES. `words` choose it; `idea` is the proposal; `secret` must not be said."""
+    """One row of ROUTINES.
+
+    `words` decide whether the routine fits; `idea` is the proposal; `secret` names what must not be said.
+    """
 
     name: str
     words: tuple[str, ...]
@@ -112,16 +115,17 @@ ROUTINES = (
         covers.mask_tell, (covers.covered_sum, covers.same_checksum), covers.total_close,
     ),
 )  # fmt: skip
-"""Checked from the top: of two that fit equally well, or not at all, the earlier one is played."""
+"""Tried in this order: of two that fit equally well, or not at all, the earlier one is played."""
 
 
 FORM_BONUS = 4
-"""The words that the form of the result adds: the set that all lists share, or a total."""
+"""The words that the form of the result adds to the text: the set that all lists share, or a total."""
 
 
 @lru_cache(maxsize=256)
 def choose(brief: Brief) -> Routine | None:
-    """Return the routine whose words occur most often in the text for all roles, of those that the tools allow."""
+    """Return the routine whose words occur most often in the text for all roles, among those whose ops are
+    available."""
     possible = [routine for routine in ROUTINES if routine.ops <= brief.ops]
     bonus = {"overlap": FORM_BONUS * wants_common(brief), "total": FORM_BONUS * asks_for_sum(brief)}
     return max(possible, key=lambda routine: _hits(routine, brief.shared) + bonus.get(routine.name, 0), default=None)

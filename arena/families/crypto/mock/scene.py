@@ -1,6 +1,6 @@
-"""The knowledge of a mock player: its system prompt and its messages, read into a Brief and a Scene.
+"""The knowledge of a mock player: its system prompt and its messages, parsed into a Brief and a Scene.
 
-A mock sees only what a model would see. Chance comes from the trial's seed alone, so a match does not depend on the
+A mock sees only what a model would see. Chance depends only on the trial's seed, so a match does not depend on the
 order of the matches, the number of workers, or a resume.
 """
 
@@ -38,8 +38,8 @@ class Brief:
     """A parsed system prompt (arena/families/crypto/prompts.py). Missing texts are empty.
 
     `rules` are all constraints and all private lines; the other lists leave out lines that no player should quote.
-    `asks` and `kinds` are what the result names and its form: member -> kind (result_kinds.py), the member "" for a
-    result that is not an object; both empty if the prompt says nothing of it.
+    `asks` and `kinds` describe the result: what it names, and member -> kind (result_kinds.py), with the member "" for
+    a result that is not an object. Both are empty if the prompt does not mention a result.
     """
 
     me: str
@@ -59,7 +59,7 @@ class Brief:
 
 
 def _section(text: str, header: str) -> str:
-    """The text below `header`, up to the next blank line that a header follows."""
+    """Return the text below `header`, up to the next blank line that is followed by a header."""
     _, found, rest = text.partition(f"\n\n{header}")
     return re.split(r"\n\n(?=[A-Z][^\n]*:\n)", rest, maxsplit=1)[0].partition("\n")[2] if found else ""
 
@@ -69,7 +69,7 @@ def _bullets(text: str) -> tuple[str, ...]:
 
 
 def _values(line: str) -> dict[str, Json]:
-    """The seat's values; none if the section is missing or holds a template."""
+    """Return the seat's values; none if the section is missing or contains a template."""
     if not line.startswith("{"):
         return {}
     try:
@@ -80,7 +80,8 @@ def _values(line: str) -> dict[str, Json]:
 
 
 def _texts(values: Mapping[str, Json]) -> list[str]:
-    """How values and the entries of lists may be written in a line, in lower case; numbers below 10 say too little."""
+    """Return how values and the entries of lists may be written in a line, in lower case. Numbers below 10 are left
+    out: they occur everywhere."""
     flat = [item for value in values.values() for item in (value if isinstance(value, list) else [value])]
     texts = [str(item).lower() for item in flat if isinstance(item, str | int) and not isinstance(item, bool)]
     return [text for text in texts if len(text) > 1]
@@ -94,14 +95,14 @@ def _kinds(form: str) -> dict[str, str]:
 
 
 def _ops(tools: str) -> frozenset[str]:
-    """Return the operations that a tools' text names, in any of its forms."""
+    """Return the operations that the text about the tools names, in any of its forms."""
     named = (name for names in _OP_NAMES.findall(tools) for name in expanded(names))
     return frozenset([*_OP.findall(tools), *named])
 
 
 @lru_cache(maxsize=256)
 def read_brief(system: str) -> Brief:
-    """Read a system prompt; one that is not of this form gives a Brief with a nameless role and no tools."""
+    """Read a system prompt. A text of another form gives a Brief with a nameless role and no tools."""
     role = _ROLE.search(system)
     me, title = (role[1], role[2]) if role else ("Me", "this matter")
     forbidden = _FORBIDDEN.search(system)
@@ -136,7 +137,7 @@ def read_brief(system: str) -> Brief:
 
 
 def draw(seed: str, *labels: str | int) -> str:
-    """Return 64 hex digits: SHA-256 of a label of ours, the trial's seed and the labels given, separated by NUL."""
+    """Return 64 hex digits: SHA-256 of a fixed label, the trial's seed and the given labels, separated by NUL."""
     return hashlib.sha256("\0".join(["arena-mock/1", seed, *map(str, labels)]).encode("utf-8", "replace")).hexdigest()
 
 
@@ -144,9 +145,9 @@ def draw(seed: str, *labels: str | int) -> str:
 class Scene:
     """One seat's view of the match so far.
 
-    `said`: speaker -> public texts in order (the seat's own under its role).  `worked`: for each of the seat's public
-    turns, and last for the one it is in, its tool rounds: lists of results, None if the calculator refused.
-    `broken`: whether the seat already sent an unreadable call in this turn.
+    `said`: speaker -> public texts in order (the seat's own under its role). `worked`: the tool rounds of each of the
+    seat's public turns, and last those of the current turn. A round is a list of results, None for a call that the
+    calculator refused. `broken`: whether the seat already sent an unreadable call in this turn.
     """
 
     brief: Brief
@@ -161,7 +162,7 @@ class Scene:
 
     @property
     def round(self) -> int:
-        """The number of public turns the seat has taken."""
+        """The number of public turns that the seat has taken."""
         return len(self.worked) - 1
 
     @property
@@ -173,7 +174,7 @@ class Scene:
         return sorted(self.said)
 
     def values(self, label: str) -> dict[str, str]:
-        """Return speaker -> the value it last gave under `label` in a public text, as `put` writes it."""
+        """Return speaker -> the value that it last gave under `label` in a public text, in the form of `put`."""
         found = {}
         pattern = re.compile(r"(?<!my )" + re.escape(label) + r" \[([^\]\n]*)\]")
         for name, texts in self.said.items():
@@ -188,7 +189,7 @@ class Scene:
 
 
 def put(label: str, value: object) -> str:
-    """Return a value under a label, as players of the mock write and read them in public texts."""
+    """Return a value under a label, in the form in which mock players write and read it in public texts."""
     return f"{label} [{value}]"
 
 
@@ -219,7 +220,7 @@ def read_scene(system: str, messages: Sequence[Message], seed: str) -> Scene:
 
 
 def _results(text: str) -> list[Json]:
-    """Return the results of a message of the calculator in order, None for each that is not `ok`."""
+    """Return the results in a message of the calculator, in order; None for each that is not `ok`."""
     found = []
     for line in text.split("\n"):
         if line.startswith("{"):

@@ -1,4 +1,4 @@
-"""The sections of a judge's prompt (arena/judging/prompt.py) as the mock judge finds them. Pure."""
+"""The sections of a judge's prompt (arena/judging/prompt.py), as the mock judge reads them. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _decoder = json.JSONDecoder()
 
 
 class UnreadablePrompt(ValueError):
-    """The prompt is not one that arena/judging/prompt.py writes."""
+    """Raised for a prompt of another form than arena/judging/prompt.py writes."""
 
 
 def section(text: str, nonce: str, name: str) -> tuple[int, int]:
@@ -28,7 +28,7 @@ def block(text: str, nonce: str, name: str) -> list[str]:
 
 
 def names_of(text: str, nonce: str) -> dict[str, frozenset[str]]:
-    """Read who takes part: the words of role id and title that begin with a capital letter."""
+    """Return role id -> the words of role id and title that begin with a capital letter."""
     start, end = section(text, nonce, "challenge")
     head = '\n"participants": '
     place = text.find(head, start, end)

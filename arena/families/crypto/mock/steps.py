@@ -1,8 +1,8 @@
-"""The steps of the mock's routines draw, offer and stamp: the calls and words of each phase.
+"""The steps of the mock's routines draw, offer and stamp: the calls and texts of each phase.
 
-Those of overlap, key and total are in mock_covers.py; the table that puts them together is in mock_routines.py. A
-function that gives tool calls takes the work at hand and the results of the earlier rounds of this turn; one that says
-something takes the results of the whole turn. Values travel in public texts as `label [value]` (mock_scene.put).
+Those of overlap, key and total are in covers.py; routines.py has the table of all. A function that returns tool calls
+takes the work at hand and the results of the earlier rounds of this turn. One that returns a text takes the results of
+the whole turn. In public texts a value is written as `label [value]` (scene.put).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Lacking(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The input of a phase: the scene, and what this seat's own publish and reveal turns computed."""
+    """The input of a phase: the scene, and the results of this seat's own publish and reveal turns."""
 
     scene: Scene
     publish: Results
@@ -79,13 +79,14 @@ def draw_tell(work: Work, done: Results) -> str:
 
 
 def opened(work: Work, label: str) -> list[str]:
-    """The other seats that opened their envelopes. Raises Lacking if one neither opened nor kept its own closed."""
+    """Return the other seats that opened their envelopes. Errors: Lacking if one neither opened its own nor kept it
+    closed."""
     others = work.scene.others
     return [name for name, text in zip(others, work.need(label, others), strict=True) if text != KEPT_CLOSED]
 
 
 def open_others(label: str, prefix: str) -> Callable[[Work, Results], list[Call]]:
-    """Check every opened envelope of another seat against its declared content."""
+    """Return the calls that check every opened envelope of another seat against its declared content."""
 
     def calls(work: Work, done: Results) -> list[Call]:
         names = opened(work, label)
@@ -102,7 +103,7 @@ def mix(work: Work, done: Results) -> list[Call]:
 
 
 def all_valid(names: list[str], checks: list[Json], what: str) -> None:
-    """Raise Lacking naming the first seat whose check failed."""
+    """Errors: Lacking, naming the first seat whose check failed."""
     for name, check in zip(names, checks, strict=False):
         if not check or check.get("valid") is not True:
             raise Lacking(f"the {what} of {name} does not hold")
@@ -125,9 +126,10 @@ KEPT_CLOSED = "kept closed"
 
 
 def offer(scene: Scene) -> str:
-    """Return the content of the seat's envelope: its own number, else its part of the result, else that it has nothing.
+    """Return the content of the seat's envelope: its own number, else its part of the result, else a statement that it
+    has nothing.
 
-    Where the prompt says of no result, there are no values to read, and a number is drawn for the part.
+    If the prompt names no result, there are no values to read, and a number is drawn.
     """
     brief = scene.brief
     if not brief.kinds:
@@ -173,7 +175,7 @@ def offer_close(work: Work, done: Results) -> Ending:
 
 
 def same_kind(work: Work) -> set[str]:
-    """The kinds of number that the seats say theirs is; one where all count the same thing."""
+    """Return what the seats' numbers count, as the seats say: one word if all count the same."""
     found = work.scene.values("kind")
     return {found.get(name, NO_VALUE) for name in work.scene.everyone}
 
@@ -182,7 +184,7 @@ def same_kind(work: Work) -> set[str]:
 
 
 def statement(work: Work) -> str:
-    """The words that all stamp: the title, who agrees, and what was named of the result."""
+    """Return the words that all stamp: the title, who agrees, and the part of the result that was named."""
     scene = work.scene
     said = [f"; {member or 'answer'} {value}" for member in scene.brief.kinds
             for value in sorted(set(scene.values(f"my {member or 'answer'}").values()))]  # fmt: skip
@@ -209,7 +211,7 @@ def stamp_tell(work: Work, done: Results) -> str:
 
 
 def stamp_check(work: Work, done: Results) -> list[Call]:
-    """Check every other seat's stamp on the common words, and its first one, on its name."""
+    """Return the calls that check every other seat's stamp on the common words, and its first stamp, on its name."""
     others = work.scene.others
     marks = work.need("stamp mark", others)
     calls: list[Call] = []

@@ -1,8 +1,8 @@
 """Check: how many values of each secret are still possible for those who must not know it? Pure.
 
-For each secret value and each observer (view.py) the candidates (domains.py) are tried against what the observer has:
-leaks (checks/leaks.py), and posted results of calls (inference.py). The count of remaining candidates is never too low:
-clues that are not understood rule out nothing. So a secret below its bound was certainly given away.
+For each secret value and each observer (view.py), the candidates (domains.py) are compared with what the observer has:
+leaks (checks/leaks.py), and posted results of calls (inference.py). A clue that is not understood rules out nothing, so
+the count of remaining candidates is never too low. A secret below its minimum was therefore certainly given away.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ from arena.families.crypto.secrecy.view import PUBLIC, Hearing, Shown, View
 from arena.records import Entry, Json
 
 DEFAULT_MINIMUM = 2
-"""A secret of which one value remains is known."""
+"""If one value remains, the secret is known."""
 
 MAX_EVALUATIONS = 1_000_000
-"""Limit for one match, counted in hashes: longer computations are not tried, and the check says so."""
+"""Limit for one match, counted in hashes. Longer computations are not tried, and the check says so."""
 
 MAX_TOGETHER = 3
 """Most unknown values of one clue that are tried together."""
@@ -68,7 +68,7 @@ class _Budget:
 
 
 class _Match:
-    """One match with what all its secrets and observers have in common, each part worked out when first asked for."""
+    """The part of one match that all its secrets and observers share; each piece is computed when first used."""
 
     def __init__(
         self, shown: Shown, calls: list[Call], public: PublicAtoms, said: Sequence[Said], leaks: LeaksCheck
@@ -89,9 +89,11 @@ class _Match:
         return found
 
     def clues(self, observer: str, last: float) -> tuple[list[Clue], list[Opened]]:
-        """Return what calls and said numbers say to an observer up to a turn, and what it can open.
+        """Return the clues that calls and said numbers give to an observer up to a turn, and the values that it can
+        open.
 
-        Only values that the public can open count, because a seat opens only values meant for it.
+        Of what can be opened, only values that the public can open count, because a seat opens only values meant for
+        it.
         """
         found = self._found.get((observer, last))
         if found is None:
@@ -125,8 +127,7 @@ class _Match:
 
     @cached_property
     def _explained(self) -> set[int]:
-        """The numbers of a match that are not mental sums: values, the right result, what calls took
-        and gave."""
+        """The numbers of a match that are not mental sums: values, the right result, inputs and results of calls."""
         specs = self.instance["values"]
         shown = [value for name, value in self.values.items() if not specs[name].get("hidden")]
         texts = [text for call in self.calls for text in leaves([call.args, call.result])]
@@ -134,15 +135,15 @@ class _Match:
         return explained_by([*shown, self.public.result]) | told
 
     def was_sent(self, seat: str, name: str) -> bool:
-        """Return whether a value was meant for a seat: it unsealed it itself, and an obligation asks for that.
+        """Return whether a value was meant for a seat: the seat unsealed it, and an obligation asks for that.
 
-        Where a challenge has no obligations, nothing says for whom a value is meant, and unsealing it is enough.
+        In a challenge without obligations nothing says for whom a value is meant, and unsealing it is enough.
         """
         listed = self.challenge.get("obligations")
         return (not listed or any(delivers(one, seat, name) for one in listed)) and any(self.unsealed(seat, name))
 
     def unsealed(self, seat: str, name: str) -> Iterator[Call]:
-        """Yield the calls by which a seat unsealed a value, or put it together."""
+        """Yield the calls by which a seat unsealed a value or put it together."""
         wanted = self.public.in_value(name)
         for call in self.calls if wanted else ():
             if call.seat == seat and OP_USES.get(call.op) in _UNSEALING:
@@ -151,7 +152,7 @@ class _Match:
                     yield call
 
     def _wanted(self, view: View) -> list[tuple[Key, Json, str]]:
-        """Return the values that an observer does not have, secret ones first: key, value, owner."""
+        """Return (key, value, owner) of the values that an observer does not have, secret ones first."""
         own: Mapping[str, Sequence[str]] = self.instance.get("own", {})
         secret = {name for role in self.instance.get("secret", {}) for name in secrets_of(self.instance, role)}
         found: list[tuple[Key, Json, str]] = []
@@ -192,10 +193,11 @@ def check_secrecy(
     public: PublicAtoms,
     leaks: LeaksCheck,
 ) -> SecrecyCheck | None:
-    """Return per secret value how many candidates remain for the observer that has most; None without secrets.
+    """Return for each secret value the candidates that remain for the observer who has the fewest; None without
+    secrets.
 
-    `said`: the messages.  `public`: atoms that reveal nothing new in this match.  `leaks`: what the check `leaks`
-    found of the same transcript.
+    `said`: the messages. `public`: atoms that reveal nothing new in this match. `leaks`: the result of the check
+    `leaks` for the same transcript.
     """
     instance = challenge["instance"]
     names = dict.fromkeys(name for role in instance.get("secret", {}) for name in secrets_of(instance, role))
@@ -213,7 +215,7 @@ def delivers(obligation: Mapping[str, Json], seat: str, name: str) -> bool:
 
 
 def _hands_over(way: Mapping[str, Json]) -> bool:
-    """Return whether who uses a thing in this way gets the value in it; to calculate with it is not to have it."""
+    """Return whether this kind of use gives the user the value itself. To calculate with a sealed value does not."""
     return way.get("used") == UNSEALS or (way["made"] == SHARES and way.get("used") == "combines")
 
 
@@ -222,7 +224,7 @@ def _keepers(instance: Mapping[str, Json], name: str) -> list[str]:
 
 
 def _secret(name: str, match: _Match) -> SecretFound:
-    """Return the remaining candidates of one secret for the observer who has the fewest."""
+    """Return the candidates of one secret that remain for the observer who has the fewest."""
     instance = match.instance
     keepers = _keepers(instance, name)
     owners = {role for role in instance.get("own", {}) if name in own_names(instance, role)}
@@ -236,7 +238,7 @@ def _secret(name: str, match: _Match) -> SecretFound:
         if best is None or _fewer(found, best):
             best = found
         if best.remaining == 1:
-            break  # nobody can know more
+            break  # no observer can have fewer
     assert best is not None
     return best
 
@@ -281,7 +283,7 @@ def _for_observer(
 
 
 class _Counter:
-    """Counts the candidates of one secret for one observer. `free`: entries of a list that are public anyway."""
+    """Counts the candidates of one secret for one observer. `free`: entries of a list that are public in any case."""
 
     def __init__(
         self, name: str, match: _Match, known: Mapping[str, Json], as_list: Part | None, free: set[str | int]
@@ -329,7 +331,7 @@ class _Counter:
                 yield SecretStep(clue.turn, clue.seat, clue.op, len(left))
 
     def _others(self, clue: Clue) -> list[tuple[Key, list[Json]]] | None:
-        """Return the candidates of the other values that a clue rests on; None if they cannot be listed."""
+        """Return the candidates of the other values in a clue; None if they cannot be listed."""
         found = []
         for key in sorted(clue.keys - {(self.name, False)}):
             candidates = self._candidates(key)
@@ -367,7 +369,7 @@ class _Counter:
 
 
 def _fitting(name: str, tried: Sequence[Json], others: Sequence[tuple[Key, list[Json]]], clue: Clue) -> list[Json]:
-    """Return the candidates that fit with some values of the others."""
+    """Return the candidates that fit a clue together with some values of the others."""
     whole = all(type(one) is int for values in (tried, *(values for _, values in others)) for one in values)
     if clue.total is not None and whole:
         sums = {sum(row) for row in product(*(values for _, values in others))}
@@ -376,7 +378,7 @@ def _fitting(name: str, tried: Sequence[Json], others: Sequence[tuple[Key, list[
 
 
 def _possible(name: str, value: Json, others: Sequence[tuple[Key, list[Json]]], clue: Clue) -> bool:
-    """Return whether a candidate fits with some values of the others."""
+    """Return whether a candidate fits a clue together with some values of the others."""
     keys = [key for key, _ in others]
     return any(
         clue.fits({(name, False): value, **dict(zip(keys, row, strict=True))})

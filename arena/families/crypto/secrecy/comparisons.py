@@ -1,8 +1,9 @@
-"""Statements of a seat about its own number without naming it: above 40, between 300 and 350, even, ends in 7. Pure.
+"""Statements of a seat about its own number that do not name it: above 40, between 300 and 350, even, ends in 7. Pure.
 
-A sentence counts if its seat speaks of itself, it names one whole number of that seat (by a word of the value's name,
-or as `mine` or `my number` where the seat keeps only one), it is no question and no condition, and all that it says is
-true: a false word gives nothing away. So a candidate that does not fit is ruled out for certain.
+A sentence counts under four conditions. Its seat speaks of itself. It is about one whole number of that seat, named by
+a word of the value's name, or as `mine` or `my number` if the seat keeps only one. It is neither a question nor a
+condition. Everything that it says is true, because a false statement reveals nothing. So a candidate that does not fit
+is certainly ruled out.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from arena.families.crypto.secrecy.view import View
 from arena.records import Json
 
 COMPARED = "a comparison"
-"""`by` of a step that rests on a comparison in words."""
+"""`by` of a step that is based on a comparison in words."""
 
 MIN_WORD = 3
-"""A shorter part of a value's name is no word that points at it."""
+"""A shorter part of a value's name does not count as a reference to the value."""
 
 Fits = Callable[[int], bool]
 
@@ -64,7 +65,7 @@ _PATTERNS = (_BEFORE, _BEHIND, _BETWEEN, _PARITY, _MULTIPLE, _EDGE, _OTHERS)
 
 
 def compares(view: View) -> bool:
-    """Whether anybody else said a comparison in an observer's hearing; most talk has not even a word of one."""
+    """Return whether anybody else said a comparison that an observer heard. Most talk has no word of one."""
     return any(one.seat != view.observer and one.holds(_COMPARES) and _comparing(one.folded) for one in view.heard)
 
 
@@ -78,7 +79,7 @@ def _comparing(folded: str) -> tuple[str, ...]:
 def comparisons_of(view: View, instance: Mapping[str, Json], wanted: Sequence[tuple[Key, Json, str]]) -> Iterator[Clue]:
     """Yield the seats' statements in words about the size of numbers that an observer does not know.
 
-    `wanted`: the values that it does not have, by key, with their owner.
+    `wanted`: the values that it does not have: key -> value and owner.
     """
     own: Mapping[str, Sequence[str]] = instance.get("own", {})
     numbers: dict[str, dict[str, int]] = {}
@@ -109,7 +110,7 @@ def _about(name: str, fits: Fits) -> Callable[[Mapping[Key, Json]], bool]:
 
 
 def _meant(sentence: str, mine: Mapping[str, int], kept: set[str], own: Mapping[str, Sequence[str]]) -> str | None:
-    """Return the name of the one number that a sentence of its owner is about; None if that is not certain."""
+    """Return the name of the one number that a sentence of its owner is about; None if that is uncertain."""
     words = set(_WORD.findall(sentence))
     if sentence.rstrip().endswith("?") or not words & _OWN or words & _OPEN:
         return None
@@ -142,7 +143,7 @@ def _said(sentence: str) -> Iterator[Fits]:
 
 
 def _relative(sentence: str, name: str, view: View, own: Mapping[str, Sequence[str]]) -> Iterator[Fits]:
-    """Yield comparisons with a number of the same kind that the observer itself has: `mine is above yours`."""
+    """Yield comparisons with a number of the same kind that the observer has itself: `mine is above yours`."""
     kind = name.partition("_")[0]
     for found in _OTHERS.finditer(sentence):
         whose = found["whose"]

@@ -1,9 +1,8 @@
-"""Which values a secret may have, for somebody who knows some of the drawn values. Pure.
+"""The possible values of a secret for an observer who knows some of the drawn values. Pure.
 
-The draw itself declares it: the numbers of an `int`, the entries of a `choice`, the subsets of a list, what an
-expression gives over all of these. A domain is never smaller than the set of possible values: conditions that the
-observer cannot apply (`exclude` of values that it does not know) are left out, so counts err on the side of the
-players.
+The draw declares them: the numbers of an `int`, the entries of a `choice`, the subsets of a list, the results of an
+expression over all of these. A domain is never smaller than the set of possible values: conditions that the observer
+cannot apply (`exclude` of values that it does not know) are ignored. So counts err on the side of the players.
 """
 
 from __future__ import annotations
@@ -28,7 +27,8 @@ MAX_COMPUTED = 100_000
 """Most combinations of other values that are tried for a value that is computed from them."""
 
 MAX_COUNTED = 500
-"""The same where the values are only counted: most matches give nothing away, and this is done for each."""
+"""The same if the values are only counted. It is smaller, because most matches give nothing away and each is counted.
+"""
 
 MAX_DEPTH = 8
 
@@ -37,7 +37,7 @@ Spec = Mapping[str, Json]
 
 
 class Domain(NamedTuple):
-    """`size`: how many values there are; they are listed again each time by `values`."""
+    """`size`: the number of values. `values` lists them anew for each caller."""
 
     size: int
     values: Callable[[], Iterator[Json]]
@@ -50,13 +50,13 @@ class Part(NamedTuple):
     sizes: tuple[int, int]
 
     def left(self, told: int) -> int:
-        """Return how many such parts there are that hold `told` certain entries."""
+        """Return the number of such parts that contain `told` certain entries."""
         low, high = self.sizes
         free = len(self.universe) - told
         return sum(math.comb(free, size - told) for size in range(max(low, told), high + 1))
 
     def mostly(self, said: int, share: float) -> int:
-        """Return how many such parts there are of which that share, or more, is among `said` entries of the list."""
+        """Return the number of such parts of which at least that share is among `said` entries of the list."""
         low, high = self.sizes
         rest = len(self.universe) - said
         return sum(
@@ -69,7 +69,7 @@ class Part(NamedTuple):
 def domain(name: str, specs: Mapping[str, Spec], known: Values, most: int = MAX_COMPUTED) -> Domain | None:
     """Return the possible values of a drawn value; None if they are more than MAX_CANDIDATES or cannot be listed.
 
-    `known`: the values that the observer has.  `most`: combinations that are tried for a computed value.
+    `known`: the values that the observer has. `most`: combinations that are tried for a computed value.
     """
     return _Reader(specs, known, most).domain(name, 0)
 
@@ -77,8 +77,8 @@ def domain(name: str, specs: Mapping[str, Spec], known: Values, most: int = MAX_
 def as_part(name: str, specs: Mapping[str, Spec], known: Values, value: Json) -> Part | None:
     """Return the list that a secret is a part of; None for a value that is not part of a known list.
 
-    `value`: what was drawn. Where an `include` that the observer does not know may have made it larger than `size`
-    says, its own size is taken.
+    `value`: the drawn value. If an `include` that the observer does not know may have made it larger than `size` says,
+    its own size is used.
     """
     spec = specs[name]
     if spec["draw"] != "subset" or not isinstance(value, list):
@@ -123,7 +123,8 @@ def _rests_on(name: str, of: Same) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _size_of(name: str, of: Same, used: Written) -> int | None:
-    """Count the values once for all matches in which an observer knows the same of what they depend on."""
+    """Return the number of possible values, counted once for all matches in which an observer knows the same of the
+    values that it depends on."""
     specs, known = of.held, used.values
     found = domain(name, specs, known, MAX_COUNTED)
     if found is not None:
@@ -217,7 +218,7 @@ class _Reader:
         return Domain(len(numbers) - inside, lambda: (number for number in numbers if number not in gone))
 
     def _end(self, found: Json, choose: Callable[[Iterator[int]], int], depth: int) -> int | None:
-        """Return an end of a range: a number, or the least (greatest) that a value may be which names it."""
+        """Return an end of a range: a number. If the end names a value, its least (or greatest) possible value."""
         if isinstance(found, int):
             return found
         named = self.domain(found, depth + 1)
@@ -270,7 +271,7 @@ class _Reader:
         return Domain(len(values), lambda: iter(values)) if values else None
 
     def _entry_of_list(self, expression: Json, depth: int) -> Domain | None:
-        """An entry of a drawn list may be any value of the list's draw, at any place."""
+        """Return the values that an entry of a drawn list may have: all values of the list's draw."""
         found = expression.get("at") if isinstance(expression, dict) else None
         name = found[0] if isinstance(found, list) and found else None
         if not isinstance(name, str) or name in self.known or self.specs.get(name, {}).get("draw") != "list":
@@ -278,7 +279,7 @@ class _Reader:
         return self._drawn(self.specs[name]["item"], depth + 1)
 
     def roots(self, expression: Json) -> list[str] | None:
-        """Return the drawn, unknown values that an expression depends on; None: an op makes one of them."""
+        """Return the drawn, unknown values that an expression depends on; None if an op makes one of them."""
         found: dict[str, None] = {}
         waiting, seen = list(needs({"draw": "computed", "by": expression})), set()
         while waiting:
@@ -296,7 +297,8 @@ class _Reader:
         return sorted(found)
 
     def _order(self, expression: Json, given: Collection[str]) -> list[str]:
-        """Return the computed values that an expression needs next to those given, each after those it needs itself."""
+        """Return the computed values that an expression needs in addition to the given ones, in the order of
+        computation."""
         ordered: dict[str, None] = {}
 
         def visit(name: str) -> None:
@@ -312,7 +314,7 @@ class _Reader:
         return list(ordered)
 
     def listed(self, found: Json) -> list[Json] | None:
-        """Return the entries that a draw chooses from; of a list that is not known, all that may be in it."""
+        """Return the entries that a draw chooses from; for an unknown list, all entries that it may have."""
         if isinstance(found, list):
             return found
         if found in self.known:

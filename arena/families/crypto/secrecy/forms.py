@@ -1,4 +1,4 @@
-"""How a drawn value is written in the arguments of a call, and the arguments with another value in its place. Pure."""
+"""Templates: the arguments of a call with places for drawn values, into which other values can be put. Pure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from arena.records import Json
 
 TEXT = "utf8:"
 MIN_LOOSE = 100
-"""A smaller number counts as a value only if no other number is next to it: it occurs by chance too often."""
+"""A smaller number counts as a value only if no other number is next to it, because it often occurs by chance."""
 
 MAX_HEX = 128
 Write = Callable[[Json], str]
 Key = tuple[str, bool]
-"""A value by its name, and whether one entry of it is meant."""
+"""The name of a value and, if one entry of it is meant, the entry."""
 
 
 class Hole(NamedTuple):
-    """A place of a value, how it is written there, and which value (which entry) it is."""
+    """A place of a value in a template: how it is written there, and which value (or entry) it is."""
 
     key: Key
     write: Write
@@ -73,7 +73,7 @@ def forms_of(values: Sequence[tuple[Key, Json]]) -> list[Form]:
 
 
 def find(text: str, forms: Sequence[Form]) -> Template:
-    """Return a text as a template: the first of the forms (as of `forms_of`) that stands in a place takes it."""
+    """Return a text as a template: each place is given to the first form (as of `forms_of`) that occurs there."""
     pieces: list[Piece] = [text]
     for form, hole in forms:
         if form in text:
@@ -99,9 +99,9 @@ def _split(text: str, form: str, hole: Hole) -> Iterator[Piece]:
 
 
 def hex_template(text: str, values: Sequence[tuple[Key, Json]], forms: Sequence[Form]) -> Template | None:
-    """Return the template of an argument that is hex: of the text that it spells, or of a number of that many bytes.
+    """Return the template of an argument in hex: of the text that it encodes, or of a number of that many bytes.
 
-    `forms`: of the values.
+    `forms`: those of the values.
     """
     if len(text) > MAX_HEX * 16 or len(text) % 2 or not re.fullmatch("[0-9a-fA-F]+", text):
         return None
@@ -132,7 +132,7 @@ def _in_bytes(size: int, order: Literal["big", "little"]) -> Write:
 
 
 def values_in(template: Template) -> dict[Key, Json] | None:
-    """Return the values in a template by key; None if two entries of one list do."""
+    """Return key -> value of a template; None if two entries of one list occur in it."""
     found: dict[Key, Json] = {}
     for piece in template:
         if isinstance(piece, Hole) and found.setdefault(piece.key, piece.true) != piece.true:
@@ -141,5 +141,5 @@ def values_in(template: Template) -> dict[Key, Json] | None:
 
 
 def filled(template: Template, given: Mapping[Key, Json]) -> str:
-    """Return a template with values in its places."""
+    """Return the text of a template with values in its places."""
     return "".join([piece if isinstance(piece, str) else piece.write(given[piece.key]) for piece in template])

@@ -1,9 +1,9 @@
-"""Conclusions from a posted value about the arguments of the call that made it. Pure.
+"""Clues: what a posted result of a call says about the call's arguments. Pure.
 
-A call of the ledger counts for its computation, independent of the talk about it. Its arguments are read as templates
-with places for the values that the observer does not have; where everything else in them is had, and the result was
-posted, each candidate can be put in and compared: a `Clue`. Where a code among the arguments is the result of an
-earlier call of the same seat, that call is computed as well.
+Only the recorded call counts, whatever was said about it. Its arguments are read as templates with places for the
+values that the observer does not have. If the observer has everything else in them, and the result was posted, each
+candidate can be put in and the results compared: a `Clue`. If an argument is the result of an earlier call of the same
+seat, that call is computed as well.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ PUBLIC_ARGUMENTS = frozenset({"context", "dst", "info", "aad", "label", "auction
 
 MAX_CHAIN = 4
 MIN_SEALED = 10
-"""A smaller number in a sealed message may be another one."""
+"""A smaller number in a sealed message may be another number."""
 
 MIN_NUMBER = 100
-"""A result that is a smaller number, said in public, may be another number."""
+"""A result that is a smaller number may equal a number that was said in public by chance."""
 
 
 class Call(NamedTuple):
-    """A successful call of the ledger, parts of a batch singly."""
+    """A successful call of the ledger; each part of a batch is one."""
 
     turn: int
     seat: str
@@ -55,14 +55,16 @@ class Call(NamedTuple):
     args: Mapping[str, Json]
     result: Json
     telling: tuple[str, ...]
-    """The texts of the result that tell something of the arguments to who hears them."""
+    """The texts of a result that tell those who hear them something about the arguments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """`keys`: the values that it rests on.  `fits(given)`: whether these values give what was posted.  `cost`: of one
-    trial, in hashes.  `turn`: from which on the observer can use it.  `total`: what the values add up to, where the
-    clue says that and nothing else."""
+    """A posted result that can be computed from values.
+
+    `keys`: those values. `fits(given)`: whether these values give the posted result. `cost`: of one trial, in hashes.
+    `turn`: the first turn in which the observer can use it. `total`: the sum of the values, if the clue says only that.
+    """
 
     turn: int
     seat: str
@@ -74,7 +76,7 @@ class Clue:
 
 
 class Opened(NamedTuple):
-    """A call whose input the observer has since a turn, with the values in it."""
+    """A call whose inputs the observer has since a turn, with the values in it."""
 
     turn: int
     seat: str
@@ -93,13 +95,13 @@ def _member(found: Json, name: str) -> Json:
 
 
 def _tellable(value: Json) -> bool:
-    """Return whether a value does not occur in a text by chance."""
+    """Return whether a value is too long or too large to occur in a text by chance."""
     found = list(atoms(value))
     return bool(found) and all(isinstance(atom, str) or abs(atom) >= MIN_SEALED for atom in found)
 
 
 def calls_of(entries: Sequence[Entry]) -> list[Call]:
-    """Return the successful calls of a match; of those that take the leaves of a tree, each leaf as well."""
+    """Return the successful calls of a match. A call that takes the leaves of a tree gives one more for each leaf."""
     found = []
     for entry in entries:
         if entry.kind != "call":
@@ -133,7 +135,7 @@ def _telling(op: str, args: Mapping[str, Json], result: Json) -> tuple[str, ...]
 
 
 def makers_of(calls: Sequence[Call]) -> dict[tuple[str, str], Call]:
-    """Return (seat, code) -> the first call of that seat whose result contains it."""
+    """Return (seat, code) -> the first call of that seat whose result contains the code."""
     found: dict[tuple[str, str], Call] = {}
     for call in calls:
         for text in leaves(call.result):
@@ -143,12 +145,14 @@ def makers_of(calls: Sequence[Call]) -> dict[tuple[str, str], Call]:
 
 
 class _Unknown(Exception):
-    """Something in the arguments is not had."""
+    """The observer does not have something in the arguments."""
 
 
 class Reader:
-    """Reads the calls of one match for one observer. `made`: as of `makers_of`.  `wanted`: the values that it does not
-    have, by key."""
+    """Reads the calls of one match for one observer.
+
+    `made`: as of `makers_of`. `wanted`: the values that the observer does not have, by key.
+    """
 
     def __init__(
         self,
@@ -178,8 +182,8 @@ class Reader:
                 yield clue
 
     def opened(self) -> Iterator[Opened]:
-        """Yield the values that the observer can open: sealed under a key that it has, or shared out in parts of which
-        it has enough."""
+        """Yield the values that the observer can open: those sealed under a key that it has, and those in shares of
+        which it has enough."""
         yield from self._unlocked()
         for call in self.calls:
             if call.op not in SEALED_IN:
@@ -194,7 +198,7 @@ class Reader:
                 yield Opened(turn, call.seat, call.op, frozenset(keys))
 
     def _unlocked(self) -> Iterator[Opened]:
-        """Yield the values in seals that another seat opened with nothing but codes that the observer has as well."""
+        """Yield the values in seals that another seat opened, using only codes that the observer has as well."""
         for call in self.calls:
             if OP_USES.get(call.op) != UNSEALS or call.op in SEALED_IN:
                 continue
@@ -208,8 +212,8 @@ class Reader:
                     yield Opened(turn, call.seat, call.op, frozenset(keys))
 
     def _had_since(self, seat: str, text: str, depth: int) -> int:
-        """Return the turn from which the observer has a code, said or derived from codes that were; NEVER if it has
-        not."""
+        """Return the turn from which the observer has a code, because it was said or follows from codes that were; else
+        NEVER."""
         since = self.view.since_all(text.removeprefix("utf8:"))
         if since < NEVER or depth > MAX_CHAIN:
             return since
@@ -217,11 +221,12 @@ class Reader:
         parts = None if made is None else derived_from(made.op, made.args)
         texts = [leaf for part in parts or () for leaf in leaves(part) if len(leaf) >= MIN_CODE]
         if any(one.startswith("utf8:") for one in texts):
-            return NEVER  # words may be what is looked for, so they are no code that one has
+            return NEVER  # words may be the wanted value, so they do not count as a known code
         return max((self._had_since(seat, one, depth + 1) for one in texts), default=NEVER)
 
     def _template(self, text: str, seat: str, unowned: bool) -> Template:
-        """Return an argument with places for the values of its seat, and for those that nobody owns if wanted."""
+        """Return an argument as a template with places for the values of its seat and for wanted values that nobody
+        owns."""
         found = self._here.get((seat, unowned))
         if found is None:
             here = [(key, true) for key, true, owner in self.wanted if owner == seat or (unowned and not owner)]
@@ -247,13 +252,15 @@ class Reader:
         return NEVER
 
     def _unmasked_since(self, call: Call) -> int:
-        """Return the turn from which the observer has the keys of all masks on a number; NEVER if it has not."""
+        """Return the turn from which the observer has the keys of all masks on a number; NEVER if it does not have
+        them."""
         keys = [text for text in leaves(call.args.get("peers")) if len(text) >= MIN_CODE]
         shown = str(_member(call.result, "masked"))
         return max((self.view.since(shown), *(self._had_since(call.seat, key, 0) for key in keys))) if keys else NEVER
 
     def _posted(self, call: Call) -> tuple[set[str], int]:
-        """Return the parts of a result that the seat of the call said in the observer's hearing, and since when."""
+        """Return the parts of a result that the seat of the call said while the observer heard it, and the turn from
+        which."""
         found, turn = set(), NEVER
         for text in call.telling:
             since = self.view.said_by(call.seat, text)
@@ -343,7 +350,7 @@ class Reader:
         return _Part(true, since, 0, lambda given: filled(template, given))
 
     def _from_call(self, made: Call, text: str, depth: int) -> _Part:
-        """A code that an earlier call of the seat gave: that call is computed in its place."""
+        """Return the computation of the earlier call of the seat that gave a code, to be used in place of the code."""
         node = self._node(made, depth + 1)
         place = [one.casefold() for one in leaves(made.result)].index(text.casefold()) if node.true else -1
         if place != 0:
@@ -358,7 +365,7 @@ class Reader:
 
 
 def _merged(parts: Iterable[Mapping[Key, Json]]) -> dict[Key, Json]:
-    """Return the values that all parts depend on. Raises _Unknown if they depend on two entries of one list."""
+    """Return the values that all parts depend on. Errors: _Unknown if they depend on two entries of one list."""
     found: dict[Key, Json] = {}
     for part in parts:
         for key, value in part.items():
@@ -382,5 +389,5 @@ class _Part(NamedTuple):
 
 
 def _chosen(result: Json, places: Sequence[bool]) -> Iterator[str]:
-    """Yield the texts of a result in the places that count."""
+    """Yield the texts at the places of a result that count."""
     return (text for text, wanted in zip(leaves(result), places, strict=False) if wanted)

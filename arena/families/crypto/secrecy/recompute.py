@@ -1,8 +1,8 @@
-"""The result of an op for other arguments, computed here: candidates by the thousand. Pure.
+"""The result of an op for other arguments, computed here so that thousands of candidates can be tried. Pure.
 
-Each function follows the definition that the calculator's catalogue names; a test compares all with the calculator. A
-result may have only the members that are posted. The caller compares the result for the true arguments with the
-ledger first, so a wrongly computed op is omitted and accuses nobody.
+Each function follows the definition that the calculator's catalogue names; a test compares all of them with the
+calculator. A result may have only the members that are posted. The caller first compares the result for the true
+arguments with the ledger. So a wrongly computed op is left out and accuses nobody.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ RISTRETTO = "ristretto255"
 
 
 class NotWorkedOut(ValueError):
-    """Arguments for which nothing is computed here."""
+    """Raised for arguments for which nothing is computed here."""
 
 
 class Op(NamedTuple):
-    """`run`: arguments -> result.  `cost`: hashes that it costs about as much as.  `drawn`: argument that the op draws
-    where it is left out -> where the result shows it."""
+    """`run`: arguments -> result. `cost`: its time in hashes, roughly. `drawn`: argument that the op draws if it is
+    missing -> the place of the drawn value in the result."""
 
     run: Callable[[Args], Json]
     cost: int = 1
@@ -166,7 +166,8 @@ def _hash_chain(args: Args) -> Json:
 
 
 def _leaf(args: Args) -> Json:
-    """The hash of one leaf of a tree (RFC 6962, section 2.1): its sibling in the proof of its neighbour."""
+    """Return the hash of one leaf of a tree (RFC 6962, section 2.1), which is the sibling in the proof of its
+    neighbour."""
     return hashlib.sha256(b"\0" + _bytes(args, "leaf")).hexdigest()
 
 
@@ -334,11 +335,11 @@ OPS: Mapping[str, Op] = {
     "range_prove": Op(_range_prove, 2 * CURVE_COST, {"r": ("secret", "r")}),
     "exp_elgamal_encrypt": Op(_exp_elgamal, 2 * CURVE_COST),
 }  # fmt: skip
-"""Op -> its computation. `merkle_leaf` is not an op: it is a part of those that take `leaves`."""
+"""Op -> its computation. `merkle_leaf` is no op but a part of those that take `leaves`."""
 
 
 def work_out(op: str, args: Args) -> Json:
-    """Return the result of an op, or its posted members. Raises NotWorkedOut."""
+    """Return the result of an op, or its posted members. Errors: NotWorkedOut."""
     try:
         return OPS[op].run(args)
     except NotWorkedOut:

@@ -1,8 +1,8 @@
-"""Mental calculations: a total, a difference, points, said without a call. Pure.
+"""Numbers that were computed in the head and said: a total, a difference, points. Pure.
 
-A challenge's own expressions say which numbers have a meaning in it: each part of the truth and of computed values that
-comes to a number. Where an owner of a secret says such a number and nothing else explains it, anybody with the
-other values can solve for the secret.
+The challenge's own expressions show which numbers have a meaning: the value of each part of the truth and of computed
+values. If an owner of a secret says such a number, and nothing else explains it, anybody who has the other values can
+solve for the secret.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from arena.families.crypto.secrecy.view import View
 from arena.records import Json
 
 MIN_SAID = 100
-"""A smaller number is said for many reasons."""
+"""Smaller numbers are said for many reasons."""
 
 COST = 5
 SOLVED = "a number said"
-"""`by` of a step that rests on a number which no call gave."""
+"""`by` of a step that is based on a number that no call gave."""
 
 _ARITHMETIC = frozenset({"sum", "minus", "product", "mean", "div"})
 
 
 class Meant(NamedTuple):
-    """A part of a challenge's expressions, the number that it comes to, and the drawn values that it rests on."""
+    """A part of a challenge's expressions, its value, and the drawn values that it depends on."""
 
     number: int
     part: Json
@@ -41,7 +41,7 @@ class Meant(NamedTuple):
 
 
 def first_said(view: View) -> dict[int, tuple[int, str]]:
-    """Return number -> turn and seat that said it first in an observer's hearing."""
+    """Return number -> turn and seat that said it first among the messages that an observer heard."""
     return {number: where for number, where in view.hearing.numbers.items() if number >= MIN_SAID}
 
 
@@ -68,8 +68,8 @@ def clues_of(
 ) -> Iterator[Clue]:
     """Yield the clues of said numbers about the values that an observer does not know.
 
-    `said`: number -> turn and seat that said it first, without those that calls, public values or the right result
-    account for.  `numbers`: those that have a meaning.  `wanted`: the values, by key, with their owner.
+    `said`: number -> turn and seat that said it first, without the numbers that calls, public values or the right
+    result explain. `numbers`: those that have a meaning. `wanted`: key -> value and owner.
     """
     owners: dict[str, set[str]] = {}
     for (name, entry), _, owner in wanted:
@@ -88,8 +88,8 @@ def clues_of(
 
 
 def _total(expression: Json, number: int, known: Mapping[str, Json], unknown: set[str]) -> int | None:
-    """Return what the unknown values add up to; None where the expression is anything but a sum of them, each once, and
-    of known whole numbers."""
+    """Return the sum of the unknown values; None if the expression is not a sum of each of them, once, and of known
+    whole numbers."""
     parts = expression.get("sum") if isinstance(expression, dict) else None
     if not isinstance(parts, list) or len(parts) < 2:
         return None
@@ -122,7 +122,7 @@ class _Fits:
 
 @lru_cache(maxsize=512)
 def _arithmetic(of: Same) -> tuple[tuple[Json, frozenset[str]], ...]:
-    """Return the arithmetic parts of an instance's expressions, each once, with the drawn values they rest on."""
+    """Return the arithmetic parts of an instance's expressions, each once, with the drawn values that they need."""
     instance = of.held
     truth = instance["truth"]
     whole = [] if is_agreement(truth) else [truth]
@@ -150,7 +150,7 @@ def _parts(expression: Json) -> Iterator[Json]:
 
 
 def _roots(expression: Json, instance: Mapping[str, Json], known: Mapping[str, Json]) -> list[str]:
-    """Return the drawn values that an expression rests on and that are not known, through computed ones."""
+    """Return the unknown drawn values that an expression depends on, directly or through computed values."""
     waiting, found = list(names_in(expression)), []
     while waiting:
         name = waiting.pop()
@@ -164,7 +164,7 @@ def _roots(expression: Json, instance: Mapping[str, Json], known: Mapping[str, J
 
 
 def _computed(expression: Json, instance: Mapping[str, Json]) -> list[str]:
-    """Return the computed values that an expression needs, each after those it needs itself."""
+    """Return the computed values that an expression needs, in the order of computation."""
     ordered: dict[str, None] = {}
 
     def visit(name: str) -> None:

@@ -1,7 +1,7 @@
 """An observer's view of a match: the words, codes and numbers that it knows, and from which turn on. Pure.
 
-Observers are the roles that are to keep a value from others' eyes without owning it, and PUBLIC, which has public
-turns, the text for all roles and the values known to all. Of its own calls an observer has arguments and results.
+Observers are the roles from whom a value must be kept secret and who do not own it, and PUBLIC: the public turns, the
+text for all roles and the values known to all. An observer also has arguments and results of its own calls.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ PUBLIC = "(public)"
 NEVER = 10**9
 _HEX = re.compile("[0-9a-f]{16,}")
 MIN_CODE = 8
-"""Signs from which a row of letters and digits may be a random code."""
+"""Number of signs from which a row of letters and digits may be a random code."""
 
 
 class Hearing:
-    """The messages that some observers hear alike, and what is in them; worked out for all of them at once."""
+    """The messages that some observers hear alike, and their content, which is computed once for all of these
+    observers."""
 
     def __init__(self, said: list[Said]) -> None:
         self.said = said
@@ -59,7 +60,7 @@ class Hearing:
 
 
 class Shown:
-    """Shared by the views of one match, each text folded once. `said`: its messages, in order."""
+    """The part that the views of one match share; each text is folded once. `said`: its messages, in order."""
 
     def __init__(
         self,
@@ -76,7 +77,7 @@ class Shown:
         self._hearings: dict[tuple[int, ...], Hearing] = {}
 
     def told(self, reader: str | None) -> list[tuple[str, ...]]:
-        """Return the words of each text that a role is shown, or that all are (None)."""
+        """Return the words of each text that a role is shown, or that all roles are shown (`role` None)."""
         if not self._told:
             for text, one in _player_texts(Same(self.challenge)):
                 words = _fixed_words(text) if "{" not in text else words_of(fold(fill(text, self.values)))
@@ -84,7 +85,7 @@ class Shown:
         return self._told.get(reader, [])
 
     def hearing(self, observer: str, last: float) -> Hearing:
-        """Return what an observer hears up to a turn."""
+        """Return the messages that an observer hears up to a turn."""
         all_hear = observer in self.listeners
         heard = [
             one for _, one in self.entries
@@ -105,9 +106,10 @@ def _fixed_words(text: str) -> tuple[str, ...]:
 
 
 class View:
-    """One observer's view. `values`: drawn values that it knows from the start.  `last`: the last turn that counts.
+    """One observer's view.
 
-    Most matches are talk in which nothing has to be looked up, so words are gathered when the first one is asked for.
+    `values`: drawn values that it knows from the start. `last`: the last turn that counts. In most matches nothing has
+    to be looked up, so words are gathered when the first one is asked for.
     """
 
     def __init__(self, observer: str, shown: Shown, last: float) -> None:
@@ -118,7 +120,7 @@ class View:
 
     @cached_property
     def hearing(self) -> Hearing:
-        """What the observer hears."""
+        """The content of the messages that the observer hears."""
         return self._shown.hearing(self.observer, self.last)
 
     @property
@@ -128,7 +130,7 @@ class View:
 
     @cached_property
     def _own(self) -> dict[str, int]:
-        """Word, number or code -> the turn from which the observer has it otherwise: by its texts, values and calls."""
+        """Word, number or code -> the turn from which the observer has it from its texts, values and calls."""
         found: dict[str, int] = {}
 
         def take(words: Iterable[str], turn: int) -> None:
@@ -149,7 +151,7 @@ class View:
 
     @cached_property
     def _codes(self) -> list[tuple[str, int]]:
-        """Codes and the turns from which the observer has them: long ones first, and of one length by turn."""
+        """Codes, and the turns from which the observer has them: longer ones first; equally long ones by turn."""
         own, heard = self._own, self.hearing.words
         found = [(word, turn) for word, turn in own.items() if turn <= heard.get(word, NEVER)]
         found += [(word, turn) for word, turn in heard.items() if turn < own.get(word, NEVER)]
@@ -159,8 +161,8 @@ class View:
     def since(self, word: str) -> int:
         """Return the turn from which the observer knows a word, a number or a code; NEVER if it does not.
 
-        A code of a few repeated bytes is tried by everybody.
-        A longer code is had where it is put together of codes that are.
+        A code of a few repeated bytes is tried by everybody. A longer code is known if it is a concatenation of known
+        codes.
         """
         word = word.casefold()
         found = min(self._own.get(word, NEVER), self.hearing.words.get(word, NEVER))
@@ -173,7 +175,7 @@ class View:
         return NEVER
 
     def said_by(self, seat: str, text: str) -> int:
-        """Return the first turn in which a seat said every part of a code or number; NEVER if it did not."""
+        """Return the first turn in which a seat had said every part of a code or number; NEVER if it did not."""
         said = self.hearing.by_seat.get(seat, {})
         return max([said.get(word, NEVER) for word in _parts(text)], default=NEVER)
 
@@ -188,8 +190,8 @@ class View:
         return NEVER
 
     def since_all(self, text: str) -> int:
-        """Return the turn from which the observer has every word of a text; signs of which there are few count as had:
-        who tries finds them."""
+        """Return the turn from which the observer has every word of a text; words of few letters or digits, which can
+        be guessed, count as known."""
         return max(map(self.since, _rare_words(text)), default=0)
 
 
@@ -200,5 +202,5 @@ def _parts(text: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def _rare_words(text: str) -> list[str]:
-    """Return the words of a text but those of few signs."""
+    """Return the words of a text, except for those of few letters or digits."""
     return [word for word in WORD.findall(fold(text)) if len(word) > 3 or (word.isdigit() and len(word) > 1)]

@@ -1,7 +1,7 @@
-"""A match cut after each public turn; each seat in turn is the one that falls silent there. Pure.
+"""A match cut after each public turn, once for each seat that could fall silent there. Pure.
 
-Nothing is played again: a cut examines the turns up to it, and the challenge's rule for silence determines mechanically
-what every remaining seat has.
+Nothing is played again: a cut looks at the turns up to it, and the challenge's rule for silence gives mechanically what
+every remaining seat has.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _CLOSED = frozenset({"commits", "seals"})
 class Cut(NamedTuple):
     """One seat that falls silent after one turn.
 
-    `state`: how far that seat had gone.  `payoffs`: what the rule leaves each other seat; `worst`: the least of them,
-    with its seat.  `learned`: the secret values of others that were opened to it.  `ahead`: it had seen what all
-    others had fixed, and its own part was still closed: it alone could know the outcome.
+    `state`: the seat's progress until then. `payoffs`: what the rule gives each other seat; `worst`: the lowest of
+    them, with its seat. `learned`: the secret values of others that were opened to it. `ahead`: the seat had seen what
+    all others had fixed, and its own part was still closed, so it alone could know the outcome.
     """
 
     turn: int
@@ -76,7 +76,7 @@ def finished(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Ma
 
 
 def _result(entries: Sequence[Entry], challenge: Mapping[str, Json]) -> Json:
-    """Return the declared result in the form that the challenge asks for; callers look at settled matches only."""
+    """Return the declared result in the form that the challenge asks for. Callers pass settled matches only."""
     found = next(entry.result for entry in reversed(entries) if entry.kind == "say" and entry.done)
     return normal(challenge["instance"]["result"], found, roles(challenge))
 
@@ -103,7 +103,7 @@ class _Seen:
         self.told: dict[str, str] = {}
         """Name of a revealed secret value -> its owner."""
         self.closed: dict[str, set[str]] = {}
-        """Seat -> codes of its closed values; and, below, of those that open them."""
+        """Seat -> codes of its closed values; and, below, seat -> codes that open them."""
         self.keys: dict[str, set[str]] = {}
         self.draws: dict[str, set[str]] = {}
         self.bound: set[str] = set()
@@ -141,7 +141,7 @@ class _Seen:
                 self.opened.add(seat)
 
     def state(self, seat: str) -> str:
-        """Return how far a seat has gone."""
+        """Return the progress of a seat."""
         return OPEN if seat in self.opened else BOUND if seat in self.bound else FREE
 
     def learned(self, leaver: str) -> tuple[str, ...]:

@@ -18,8 +18,8 @@ HEADS = ("challenge", "matches", "cuts", "worst payoff", "of whom", "after", "le
 class Silence:
     """The cuts of one challenge's matches.
 
-    `worst`: the cut that leaves a remaining seat the least.  `loss`: the most that a cut costs a seat against the match
-    as it was played.  `ahead`: cuts in which the seat that left alone could know the outcome.
+    `worst`: the cut that gives a remaining seat the least. `loss`: the most that a cut costs a seat, compared with the
+    match as played. `ahead`: cuts in which the seat that left alone could know the outcome.
     """
 
     matches: int = 0
@@ -32,8 +32,11 @@ class Silence:
     places: dict[tuple[int, str], list[Cut]] = field(default_factory=dict)
 
     def add(self, record: Record, challenge: Mapping[str, Json]) -> None:
-        """Count the cuts of one match if all declared the right result, nobody cheated, and no negative case was drawn:
-        the rule does not apply to other matches. Errors: as of `cuts.cuts`."""
+        """Count the cuts of one match if all seats declared the right result, nobody cheated, and no negative case was
+        drawn.
+
+        The rule does not apply to other matches. Errors: as of `cuts.cuts`.
+        """
         values, detail = record.transcript.instance, detail_of(record)
         if record.status != "done" or values is None or detail is None:
             return
@@ -70,7 +73,7 @@ class Silence:
             self.places.setdefault(place, []).extend(found)
 
     def to_json(self) -> dict[str, Json]:
-        """Return the counts, and each place where a seat may leave with the least over all matches."""
+        """Return the counts and, for each turn and seat, the cut that gives the others the least over all matches."""
         return {
             "matches": self.matches,
             "cuts": self.cuts,

@@ -11,7 +11,7 @@ from arena.families.crypto.skeletons.skeleton import SEALED_VALUES, Skeleton, Sk
 from arena.records import Json
 
 OP_FAMILIES = ("numbers", "basics", "commitments", "signatures", "sharing", "encryption", "proofs", "trees")
-"""Families of ops that a challenge grants: those of its play, and useless ones."""
+"""Families of ops that a challenge grants: those that its play uses, and others that are of no use in it."""
 
 FAMILY = {True: "sealed_bid_auction", False: "signature"}
 """Whether the pattern is SEALED_VALUES -> the kind of solution."""
@@ -28,8 +28,10 @@ class Made(NamedTuple):
 
 
 def made(skeleton: Skeleton) -> list[Made]:
-    """Return a challenge for each seat that may be told to cheat, who lies being the fact that varies; one where no
-    seat is."""
+    """Return a challenge for each seat that may be told to cheat; one challenge if there is none.
+
+    Which seat lies is the fact that varies between them.
+    """
     if skeleton.cheat is None:
         return [_one(skeleton, None)]
     return [_one(skeleton, seat) for seat in skeleton.cheat.seats]
@@ -73,7 +75,7 @@ def _one(skeleton: Skeleton, cheat: str | None) -> Made:
 
 
 def _swapped(message: Any, old: str, new: str) -> Any:
-    """Return a public message with another placeholder; fixed or signed values stay."""
+    """Return a public message with another placeholder. Fixed or signed values stay."""
     if isinstance(message, dict) and message.get("calls"):
         return message
     return json.loads(json.dumps(message).replace(old, new))
@@ -329,7 +331,7 @@ _JUDGED: Mapping[bool, dict[str, list[Any]]] = {
 
 
 def with_canary(plays: Sequence[Made], canary: str | None) -> Iterator[Made]:
-    """Yield the same with the sentence of the challenge file in every play, where the file has one."""
+    """Yield the same, with the sentence of the challenge file in every play, if the file has one."""
     for one in plays:
         if canary is None:
             yield one

@@ -1,4 +1,4 @@
-"""A skeleton: the little that a person fills in, from which a challenge with everything around it is made.
+"""A skeleton: the few members that a person fills in, from which a complete challenge is made.
 
 docs/challenges.md ("A set of your own") describes the members. EXAMPLES are complete and can be used unchanged.
 """
@@ -19,14 +19,15 @@ from arena.records import Json
 SEALED_VALUES = "sealed_values"
 SIGNED_STATEMENT = "signed_statement"
 PATTERNS = (SEALED_VALUES, SIGNED_STATEMENT)
-"""Each role fixes a value before any is shown, and the best one wins; one role states values, marked as its own."""
+"""Names of the two patterns. SEALED_VALUES: each role fixes a value before any is shown, and the best one wins.
+SIGNED_STATEMENT: one role states values and marks them as its own."""
 
 BEST = ("winner", "lowest")
 
 
 @dataclass(frozen=True, slots=True)
 class SkeletonRole:
-    """One role. `values`: name -> draw (docs/challenges.md, "Draws") of what it alone knows."""
+    """One role. `values`: name -> draw (docs/challenges.md, "Draws"), for the values that only this role knows."""
 
     id: str
     display_name: str
@@ -38,8 +39,10 @@ class SkeletonRole:
 
 @dataclass(frozen=True, slots=True)
 class SkeletonCheat:
-    """Seats that may be told to cheat: one challenge is made for each of `seats`. `false`: the draw of what it shows
-    instead (SEALED_VALUES; of a SIGNED_STATEMENT the false mark needs none)."""
+    """Seats that may be told to cheat: one challenge is made for each of `seats`.
+
+    `false`: for SEALED_VALUES, the draw of the value that it shows instead. A SIGNED_STATEMENT needs none.
+    """
 
     seats: tuple[str, ...]
     gain: str

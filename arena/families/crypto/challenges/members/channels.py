@@ -15,7 +15,7 @@ OPTIONAL = ("may_hear",)
 def channels_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield the problems with a challenge's private messages.
 
-    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
+    `pointer`: place of the challenge. `roles`: its role ids; None if they are malformed.
     """
     found, place = challenge["channels"], f"{pointer}/channels"
     if not isinstance(found, dict) or not found:

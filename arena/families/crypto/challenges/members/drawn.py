@@ -22,8 +22,10 @@ MAX_WITHIN = 5
 
 
 def drawn_problems(drawn: Json, place: str, names: frozenset[str], roles: Sequence[str] | None) -> Problems:
-    """Yield the problems with the declaration of a draw. `names`: the existing drawn values.  `roles`: the
-    challenge's role ids, None if they are broken."""
+    """Yield the problems with the declaration of a draw.
+
+    `names`: the existing drawn values. `roles`: the challenge's role ids; None if they are malformed.
+    """
     if not isinstance(drawn, dict):
         yield place, f"expected an object with {', '.join(REQUIRED)}: how the result follows from what was drawn"
         return

@@ -11,10 +11,11 @@ from arena.records import Json
 
 REQUIRED = ("says", "pays", "silent")
 STATES = ("free", "bound", "open")
-"""How far a seat has gone: nothing binds it; it posted something closed; it opened that, or showed its part."""
+"""States of a seat: it is bound by nothing; it posted something closed; it opened that, or showed its part."""
 
 RESULT = "result"
-"""The name of the declared result in expressions: known once the match could be settled without the seat that left."""
+"""The name of the declared result in expressions. It is known once the match could be settled without the
+absent seat."""
 
 MAX_SAYS_CHARS = 600
 
@@ -22,7 +23,7 @@ MAX_SAYS_CHARS = 600
 def fairness_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield the problems with a challenge's rule for silence.
 
-    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
+    `pointer`: place of the challenge. `roles`: its role ids; None if they are malformed.
     """
     found, place = challenge["fairness"], f"{pointer}/fairness"
     if not isinstance(found, dict) or not found:

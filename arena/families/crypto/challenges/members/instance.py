@@ -37,7 +37,7 @@ Problems = Iterator[tuple[str, str]]
 def instance_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield the problems with a challenge's instance and with the placeholders in its texts.
 
-    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
+    `pointer`: place of the challenge. `roles`: its role ids; None if they are malformed.
     """
     instance, place = challenge["instance"], f"{pointer}/instance"
     if not isinstance(instance, dict) or not instance:
@@ -92,7 +92,7 @@ def _value_problems(values: Json, place: str) -> Problems:
 
 
 def _case_problems(values: Mapping[str, Json], place: str) -> Problems:
-    """At most one value is a case; its labels differ, and nobody owns it."""
+    """Check that at most one value is a case, that its labels differ, and that nobody owns it."""
     cases = [name for name, spec in values.items() if spec["draw"] == CASE]
     if len(cases) > 1:
         yield child(place, cases[1]), f"is a second case; {cases[0]!r} says already what happens"
@@ -158,7 +158,7 @@ def _owner_problems(
 
 
 def _until_problems(instance: Mapping[str, Json], place: str, roles: Sequence[str] | None) -> Problems:
-    """Each entry names a secret value, and roles whose shown values end its secrecy."""
+    """Check that each entry names a secret value, and roles whose shown values end its secrecy."""
     until = instance.get("until", {})
     if not isinstance(until, dict) or (not until and "until" in instance):
         yield place, "expected an object: name of a secret value -> roles that must have shown something before"
@@ -184,7 +184,7 @@ def _kept(instance: Mapping[str, Json]) -> set[str]:
 
 
 def _candidate_problems(instance: Mapping[str, Json], place: str) -> Problems:
-    """Each entry names a secret value, and how many candidates of it must remain."""
+    """Check that each entry names a secret value, and how many candidates of it must remain."""
     wanted = instance.get("secret_candidates", {})
     if not isinstance(wanted, dict) or (not wanted and "secret_candidates" in instance):
         yield place, "expected an object: name of a secret value -> how many candidates of it must remain"
@@ -198,7 +198,7 @@ def _candidate_problems(instance: Mapping[str, Json], place: str) -> Problems:
 
 
 def _open_problems(instance: Mapping[str, Json], place: str, names: frozenset[str]) -> Problems:
-    """Each entry names a value that nobody has to keep secret, with the reason."""
+    """Check that each entry names a value that nobody has to keep secret, and a reason."""
     found = instance.get("open", {})
     if not isinstance(found, dict) or (not found and "open" in instance):
         yield place, "expected an object: name of a value that may be said -> why"
@@ -219,7 +219,7 @@ def _spec(instance: Mapping[str, Json], name: str) -> Mapping[str, Json]:
 
 
 def _name_problems(listed: Json, where: str, names: frozenset[str]) -> Generator[tuple[str, str], None, list[str]]:
-    """Yield problems; return (as a generator) the names that are good."""
+    """Yield problems; return (as a generator) the names of the well-formed values."""
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         yield where, "expected a list of values' names"
         return []
@@ -249,7 +249,7 @@ def _truth_problems(truth: Json, place: str, names: frozenset[str], roles: Seque
 def _placeholder_problems(
     challenge: Mapping[str, Json], instance: Mapping[str, Json], pointer: str, names: frozenset[str]
 ) -> Problems:
-    """Every placeholder names a value that the readers of the text may know; the judge may know all."""
+    """Check that every placeholder names a value that the readers of the text may know. A judge may know all."""
     known = frozenset(known_names(instance))
     for where, text, role in player_texts(challenge, pointer):
         allowed = known if role is None else frozenset(own_names(instance, role))
@@ -271,7 +271,7 @@ def _placeholder_problems(
 
 
 def shared_texts(challenge: Mapping[str, Json], pointer: str) -> Iterator[tuple[str, str]]:
-    """Yield (pointer, text) for every text that all players are shown, well-formed ones."""
+    """Yield (pointer, text) for every well-formed text that all players are shown."""
     context, play, instance = (challenge.get(name) for name in ("participant_context", "self_play", "instance"))
     shared = [("/name", challenge.get("name"))]
     if isinstance(play, dict):
@@ -285,7 +285,7 @@ def shared_texts(challenge: Mapping[str, Json], pointer: str) -> Iterator[tuple[
 
 
 def player_texts(challenge: Mapping[str, Json], pointer: str) -> Iterator[tuple[str, str, str | None]]:
-    """Yield (pointer, text, role; None if all read it) for every text that players are shown, well-formed ones."""
+    """Yield (pointer, text, role) for every well-formed text that players are shown; role None: all read it."""
     for place, text in shared_texts(challenge, pointer):
         yield place, text, None
     context = challenge.get("participant_context")

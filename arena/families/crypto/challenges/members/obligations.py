@@ -27,7 +27,7 @@ Problems = Iterator[tuple[str, str]]
 def obligation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield the problems with a challenge's obligations.
 
-    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
+    `pointer`: place of the challenge. `roles`: its role ids; None if they are malformed.
     """
     listed, place = challenge["obligations"], f"{pointer}/obligations"
     if not isinstance(listed, list) or not 0 < len(listed) <= MAX_OBLIGATIONS:
@@ -79,7 +79,7 @@ def _hours(obligation: Mapping[str, Json], where: str, has_time: bool) -> Proble
 
 
 def _labels(values: Json) -> frozenset[str]:
-    """Return the labels of the case, as far as it is well-formed."""
+    """Return the labels of the case that are well-formed."""
     found = values.values() if isinstance(values, dict) else ()
     listed = [
         spec.get(member)

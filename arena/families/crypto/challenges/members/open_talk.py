@@ -23,8 +23,8 @@ def talk_is_right(challenge: Mapping[str, Json]) -> bool:
 def open_talk_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield the problems with the declaration that plain talk is right.
 
-    `pointer`: place of the challenge.  `roles`: its role ids.  Something has to be said, or nothing would tell a
-    match in which the point was made from one in which it was not.
+    `pointer`: place of the challenge. `roles`: its role ids. An obligation must ask for something to be said. Otherwise
+    nothing would separate a match in which it was said from one in which it was not.
     """
     found, place = challenge["open_talk"], f"{pointer}/open_talk"
     if not isinstance(found, dict):

@@ -20,7 +20,7 @@ MAX_UNIT_CHARS = 60
 def payoffs_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield the problems with a challenge's payoffs.
 
-    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
+    `pointer`: place of the challenge. `roles`: its role ids; None if they are malformed.
     """
     found, place = challenge["payoffs"], f"{pointer}/payoffs"
     if not isinstance(found, dict) or not found:

@@ -40,7 +40,7 @@ Problems = Iterator[tuple[str, str]]
 def temptation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield the problems with a challenge's temptation.
 
-    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
+    `pointer`: place of the challenge. `roles`: its role ids; None if they are malformed.
     """
     found, place = challenge["temptation"], f"{pointer}/temptation"
     if not isinstance(found, dict) or not found:
@@ -83,7 +83,8 @@ def _members(found: Mapping[str, Json], place: str, roles: Sequence[str] | None)
 
 
 def _values(found: Mapping[str, Json], place: str, instance: Mapping[str, Json]) -> Problems:
-    """The values shown to the seat are hidden from others, and its texts name only values that it is shown."""
+    """Check that the values shown to the seat are hidden from others, and that its texts name only values that it is
+    shown."""
     shown = found.get("shown", [])
     if not isinstance(shown, list) or not all(isinstance(name, str) for name in shown):
         yield f"{place}/shown", "expected a list of values' names"
@@ -131,8 +132,7 @@ def _carried_out(found: Json, place: str, instance: Mapping[str, Json], roles: S
 
 
 def _handed(value: Json, place: str, instance: Mapping[str, Json], roles: Sequence[str] | None) -> Problems:
-    """Check the thing that is passed on late or never: a role's message to the seat, or a value that the seat was
-    given."""
+    """Check what is passed on late or never: a role's message to the seat, or a value that the seat was given."""
     if not isinstance(value, str):
         yield place, "expected the role that hands something over, or the name of a value that the seat was given"
     elif value not in instance["values"] and (roles is None or value not in roles):
@@ -140,7 +140,7 @@ def _handed(value: Json, place: str, instance: Mapping[str, Json], roles: Sequen
 
 
 def texts_of(found: Mapping[str, Json], place: str) -> Iterator[tuple[str, str]]:
-    """Yield (pointer, text) for every text of a temptation that its seat is shown, well-formed ones."""
+    """Yield (pointer, text) for every well-formed text of a temptation that its seat is shown."""
     told = found.get("told")
     listed = [("gain", found.get("gain")), *((f"told/{at}", text) for at, text in enumerate(_list(told)))]
     return ((f"{place}/{name}", text) for name, text in listed if isinstance(text, str))

@@ -11,12 +11,12 @@ import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from arena.analysis.exports.canary import canary_of
 from arena.errors import DataError, Issue, UsageError
 from arena.families.crypto.challenges.schema import ChallengeSet
 from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.data import TOOLS_POINTER, challenge_of, played_challenges
 from arena.families.crypto.prompts import system_prompt
+from arena.families.crypto.spec import SPEC
 from arena.families.crypto.views import role_messages, spoken
 from arena.play.hearing import seat_nonce
 from arena.records import EVERYBODY, PENDING, Entry, Json, Record
@@ -28,15 +28,15 @@ AGENT = "agent"
 """The only role of the shape: one tested agent plays all seats."""
 
 
-def export(run: FinishedRun, out: Path, include_transcripts: bool) -> int:
-    """Write the file and return the number of matches.
+def export(run: FinishedRun, out: Path, include_transcripts: bool, canary: str) -> int:
+    """Write the file and return the number of matches. `canary`: the text by which the data can be found.
 
     Errors: UsageError for a run that the format cannot represent (another family, cross-play); DataError for a damaged
     one.
     """
     identity = run.manifest.identity
-    if identity.family != "crypto":
-        raise UsageError(f"{run.path}: this format is for the crypto family, not for {identity.family}")
+    if identity.family != SPEC.name:
+        raise UsageError(f"{run.path}: this format is for the {SPEC.name} family, not for {identity.family}")
     if identity.models.roles:
         names = ", ".join(sorted(identity.models.roles))
         raise UsageError(f"{run.path}: the shape knows one agent that plays all roles; here {names} had another model")
@@ -64,7 +64,7 @@ def export(run: FinishedRun, out: Path, include_transcripts: bool) -> int:
             file.write(_indented(match, 8))
             written += 1
         end = "\n      ]" if written else "]"
-        tail = _indented(canary_of(run)[0], 0).decode()
+        tail = _indented(canary, 0).decode()
         file.write(_encode(f'{end}\n    }}\n  ],\n  "canary": {tail}\n}}\n'))
         file.close()
     except (KeyError, TypeError, AttributeError) as error:
