@@ -15,7 +15,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -268,7 +268,7 @@ class JournalIndex:
         self._lock = threading.Lock()
 
     def scan(
-        self, wanted: Collection[str] | None, each: Callable[[CallLine], None] | None = None, checked: bool = False
+        self, wanted: Container[str] | None, each: Callable[[CallLine], None] | None = None, checked: bool = False
     ) -> None:
         """Read the file once; keep places of the `wanted` trials (None: all); hand every line to `each`.
 
@@ -281,9 +281,9 @@ class JournalIndex:
             if line.settled and (wanted is None or line.trial in wanted):
                 self.enter(line, place)
 
-    def find(self, wanted: Collection[str]) -> None:
+    def find(self, wanted: Container[str]) -> None:
         """Keep places of the `wanted` trials in a journal that was checked, without reading the lines of others."""
-        if not wanted or not readable(self.path):
+        if not readable(self.path):
             return
         for number, (offset, raw) in enumerate(read_lines(self.path), 1):
             began = TRIAL_START.match(raw)
