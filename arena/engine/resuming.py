@@ -43,6 +43,16 @@ def look_back(run_dir: Path, records: Callable[[], RecordFile], notify: Callable
 
 
 @dataclass(frozen=True, slots=True)
+class Pending(Container[str]):
+    """The keys of all trials that are not kept."""
+
+    kept: StoredRecords
+
+    def __contains__(self, key: object) -> bool:
+        return key not in self.kept
+
+
+@dataclass(frozen=True, slots=True)
 class Ledgers:
     """Counts the calls of earlier sessions. `prices`: by model; models not in it do not belong to this run."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +21,7 @@ from arena.engine.progress import MOST_UNFINISHED, Account, Console, NotPassed, 
 from arena.engine.recorded_calls import CallCount, lost_text
 from arena.engine.request import Ending, RunRequest
 from arena.engine.results import Played, cost_json, write_results
-from arena.engine.resuming import Before, Ledgers, look_back, read_journal, write_index
+from arena.engine.resuming import Before, Ledgers, Pending, look_back, read_journal, write_index
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.shards import WHOLE, Shard, shard_of_run
 from arena.errors import ConfigError
@@ -107,16 +107,6 @@ class SessionResult:
     batches: list[BatchFile]
     """Files of requests to a judge that is asked in batches."""
     seconds: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending(Container[str]):
-    """The keys of all trials that are not kept."""
-
-    kept: StoredRecords
-
-    def __contains__(self, key: object) -> bool:
-        return key not in self.kept
 
 
 class Session:
@@ -251,7 +241,7 @@ class Session:
         Return the recorded trials that must be played again because the journal lacks some of their calls.
         """
         pending = any(key not in self.kept for key in self.run.trial_keys())
-        wanted = _Pending(self.kept) if pending else None
+        wanted = Pending(self.kept) if pending else None
         count = CallCount(self.kept, self.run.request.source is not None)
         ledgers = Ledgers(self.budget, self.left_out, self._prices)
         lost = read_journal(before, self.recorded, wanted, count, ledgers)
