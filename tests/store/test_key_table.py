@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from arena.stops import Stop
-from arena.store.journal import Place
 from arena.store.key_table import KeyTable
+from arena.store.lines_by_key import LinesByKey, Place
 from arena.store.stored import Calls, Stored, StoredRecords
 
 KEYS = [f"crypto/adjourned-chess-move/rep_{number}" for number in range(2000)]
@@ -74,8 +74,16 @@ def grown(make: Callable[[list[str]], object], keys: list[str]) -> int:
     return found
 
 
+def three_lines_each(keys: list[str]) -> LinesByKey:
+    lines = LinesByKey()
+    for number, key in enumerate(keys * 3, 1):
+        lines.add(key, Place(number, 100 * number))
+    return lines
+
+
 STRUCTURES: dict[str, tuple[Callable[[list[str]], object], int]] = {
     "keys": (KeyTable, 70),
+    "three lines each": (three_lines_each, 150),
     "stored records": (lambda keys: StoredRecords((key, kept(n)) for n, key in enumerate(keys)), 110),
 }
 
@@ -85,3 +93,23 @@ def test_a_key_of_a_large_run_takes_few_bytes(name: str) -> None:
     make, most = STRUCTURES[name]
     keys = [f"crypto/adjourned-chess-move/rep_{number}" for number in range(20_000)]
     assert grown(make, keys) - grown(make, keys[:10_000]) < most * 10_000
+
+
+def test_lines_of_a_key_are_given_in_the_order_of_the_file() -> None:
+    lines = LinesByKey()
+    assert not lines and list(lines.of("a")) == []
+    for number, key in enumerate("abaab", 1):
+        lines.add(key, Place(number, 10 * number))
+    assert list(lines.of("a")) == [Place(1, 10), Place(3, 30), Place(4, 40)]
+    assert list(lines) == ["a", "b"] and "a" in lines and "c" not in lines and lines
+
+
+def test_a_forgotten_key_has_no_lines_until_others_are_added() -> None:
+    lines = LinesByKey()
+    for number in (1, 2):
+        lines.add("a", Place(number, number))
+    lines.forget("a")
+    lines.forget("nobody")
+    assert "a" not in lines and list(lines.of("a")) == [] and not lines and list(lines) == []
+    lines.add("a", Place(3, 3))
+    assert list(lines.of("a")) == [Place(3, 3)] and list(lines) == ["a"]
