@@ -6,10 +6,12 @@ union: the order of the runs does not matter, and merging a run twice changes no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from arena.engine.finished import family_of_run, open_run
 from arena.engine.manifest import summary_head
@@ -29,9 +31,11 @@ from arena.store import digests, resume_index
 from arena.store.files import opened_folder, reading, write_atomic
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import JOURNAL_FILE, encode_line, read_calls
+from arena.store.key_table import KeyTable
 from arena.store.manifest import Manifest, SessionLog
 from arena.store.merge import Logs, merge_logs
 from arena.store.parts import PARTS_DIR
+from arena.store.reader import RecordFile
 from arena.store.rundir import (
     INPUTS_DIR,
     MANIFEST_FILE,
@@ -82,7 +86,6 @@ def merge(out: Path, runs: Sequence[Path]) -> Merged:
         prices = _prices(sources)
         logs = [Logs(source.path, family.spec.detail) for source in sources]
         places = _places(family, shards)
-        keys = list(places)
         _check_planned(logs, shards, places)
         directory = stack.enter_context(closing(RunDir(out, (out / MANIFEST_FILE).exists())))
         digests.discard(out)
@@ -90,13 +93,13 @@ def merge(out: Path, runs: Sequence[Path]) -> Merged:
         directory.recover(lambda text: None, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
         directory.write_manifest(manifest)
         _copy_inputs(sources[0].path, out, family)
-        merge_logs(out, logs, keys)
+        merge_logs(out, logs, places.keys)
         cost, left_out = _cost(out, manifest, prices)
         head = summary_head(manifest, family, cost, left_out.by_model())
         summary = write_results(Played(out, family, WHOLE, manifest), head)
         write_index(out, manifest.identity.source is not None)
         digests.write(out)
-        missing = _missing(out, family, keys)
+        missing = _missing(out, places.keys)
         return Merged(len(runs), summary, missing, _missing_shards(manifest, out))
 
 
@@ -185,23 +188,46 @@ def _shards(sources: Sequence[FinishedRun]) -> list[Shard]:
     return found
 
 
-def _places(family: Family, shards: Sequence[Shard]) -> dict[str, int]:
-    """Return key -> index of the shard of every planned trial, in plan order, by the division of these shards."""
+class _Plan(NamedTuple):
+    """The keys of all planned trials, in plan order, and the index of the shard of each."""
+
+    keys: KeyTable
+    shards: array[int]
+
+    def shard(self, key: str) -> int | None:
+        """Return the index of a trial's shard, None for one that is not planned."""
+        number = self.keys.number(key)
+        return None if number is None else self.shards[number]
+
+
+def _places(family: Family, shards: Sequence[Shard]) -> _Plan:
+    """Return the plan by the division of these shards."""
     count = max(shard.count for shard in shards)
-    return {trial.key: index_of(trial, count) for trial in family.trials()}
+    found = _Plan(KeyTable(), array("I"))
+    for trial in family.trials():
+        found.keys.add(trial.key)
+        found.shards.append(index_of(trial, count))
+    return found
 
 
-def _check_planned(logs: Sequence[Logs], shards: Sequence[Shard], places: Mapping[str, int]) -> None:
+def _fits(planned: int | None, shard: Shard) -> bool:
+    """Return whether a trial whose shard has the index `planned` may be in a run of a shard."""
+    return planned is not None and shard in (WHOLE, Shard(planned, shard.count))
+
+
+def _check_planned(logs: Sequence[Logs], shards: Sequence[Shard], plan: _Plan) -> None:
     for one, shard in zip(logs, shards, strict=True):
-        for key in sorted(one.keys()):
-            if key not in places:
-                raise DataError([Issue(str(one.path), key, "is not in the plan: this run was changed")])
-            if shard != WHOLE and places[key] != shard.index:
-                raise DataError([
-                    Issue(str(one.path), key,
-                          f"belongs to shard {places[key]}/{shard.count}, but this run says that it is shard {shard}:"
-                          " its manifest or its records were changed")
-                ])  # fmt: skip
+        key = min((key for key in one.all_keys() if not _fits(plan.shard(key), shard)), default=None)
+        if key is None:
+            continue
+        planned = plan.shard(key)
+        if planned is None:
+            raise DataError([Issue(str(one.path), key, "is not in the plan: this run was changed")])
+        raise DataError([
+            Issue(str(one.path), key,
+                  f"belongs to shard {planned}/{shard.count}, but this run says that it is shard {shard}:"
+                  " its manifest or its records were changed")
+        ])  # fmt: skip
 
 
 def merged_manifest(manifests: Sequence[Manifest]) -> Manifest:
@@ -280,8 +306,8 @@ def _offline(label: str) -> bool:
     return row is not None and row.offline
 
 
-def _missing(out: Path, family: Family, keys: Sequence[str]) -> list[str]:
-    here = set(Logs(out, family.spec.detail).records.keys())
+def _missing(out: Path, keys: Iterable[str]) -> list[str]:
+    here = RecordFile(out / RECORDS_FILE)
     return [key for key in keys if key not in here]
 
 

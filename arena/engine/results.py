@@ -44,6 +44,10 @@ class Played:
         """Return the keys of all planned trials, in plan order."""
         return (trial.key for trial in self.shard.trials(self.family.trials()))
 
+    def planned(self) -> int:
+        """Return the number of planned trials."""
+        return sum(1 for _ in self.shard.trials(self.family.trials()))
+
     def records(self) -> RecordFile:
         """Return the records as they are in the file now."""
         return RecordFile(self.path / RECORDS_FILE, self.family.spec.detail)
@@ -107,10 +111,9 @@ def write_results(
     `rebuilt`: as of ResultFiles.  `early`: has taken in all records while they were played; None: they are read.
     Return the summary. Errors: DataError for a line that is not a record.
     """
-    keys = list(played.keys()) if early is None or also else []
-    made = ResultFiles(played, len(keys), rebuilt) if early is None else early
+    made = ResultFiles(played, played.planned(), rebuilt) if early is None else early
     try:
-        for line, record in played.records().chosen(keys) if keys else ():
+        for line, record in played.records().chosen(played.keys()) if early is None or also else ():
             for taker in also:
                 taker(record)
             if early is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from arena.settings.prices import Price
 from arena.store import resume_index
 from arena.store.calls import CallLine
 from arena.store.journal import JournalIndex
-from arena.store.reader import RecordFile, Stored
+from arena.store.reader import RecordFile
 from arena.store.resume_index import ResumeIndex
 from arena.store.soundness import is_vouched
+from arena.store.stored import StoredRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Before:
     """The state before a resume. `stored`: key -> newest record; `checked`: every line was read before, so only the
     needed members are read; `index`: the resume index, None if records and journal are read instead."""
 
-    stored: Mapping[str, Stored]
+    stored: StoredRecords
     checked: bool
     index: ResumeIndex | None
 
@@ -39,6 +40,16 @@ def look_back(run_dir: Path, records: Callable[[], RecordFile], notify: Callable
         return Before(index.stored, True, index)
     checked = is_vouched(run_dir)
     return Before(records().stored(checked), checked, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending(Container[str]):
+    """The keys of all trials that are not kept."""
+
+    kept: StoredRecords
+
+    def __contains__(self, key: object) -> bool:
+        return key not in self.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +80,24 @@ class Ledgers:
 
 
 def read_journal(
-    before: Before, recorded: JournalIndex, wanted: set[str], count: CallCount, ledgers: Ledgers
+    before: Before, recorded: JournalIndex, wanted: Container[str] | None, count: CallCount, ledgers: Ledgers
 ) -> list[str]:
-    """Find the recorded calls of the `wanted` trials, and count the cost of all calls.
+    """Find the recorded calls of the `wanted` trials (None: there are none), and count the cost of all calls.
 
     Return the recorded trials that have calls missing from the journal. A run with an index has none: the index fits
     this journal only, and was made when nothing was missing. Errors: as of `JournalIndex.scan`.
     """
     if before.index is not None:
         ledgers.charge_all(before.index)
-        recorded.find(wanted)
+        if wanted is not None:
+            recorded.find(wanted)
         return []
 
     def each(line: CallLine) -> None:
         ledgers.charge(line)
         count.see(line)
 
-    recorded.scan(wanted, each, before.checked)
+    recorded.scan(() if wanted is None else wanted, each, before.checked)
     return count.short()
 
 
@@ -95,8 +107,7 @@ def write_index(run_dir: Path, judges_only: bool) -> None:
     `judges_only`: as of CallCount.
     """
 
-    def counter(stored: Mapping[str, Stored]) -> CallCount:
-        kept = {key: one for key, one in stored.items() if STOPS[one.stop].kept}
-        return CallCount(kept, judges_only)
+    def counter(stored: StoredRecords) -> CallCount:
+        return CallCount(stored, judges_only, lambda one: STOPS[one.stop].kept)
 
     resume_index.write(run_dir, counter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +21,7 @@ from arena.engine.progress import MOST_UNFINISHED, Account, Console, NotPassed, 
 from arena.engine.recorded_calls import CallCount, lost_text
 from arena.engine.request import Ending, RunRequest
 from arena.engine.results import Played, cost_json, write_results
-from arena.engine.resuming import Before, Ledgers, look_back, read_journal, write_index
+from arena.engine.resuming import Before, Ledgers, Pending, look_back, read_journal, write_index
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.shards import WHOLE, Shard, shard_of_run
 from arena.errors import ConfigError
@@ -36,8 +36,9 @@ from arena.store.bundles import BUNDLES_FILE, bundles_of, playing
 from arena.store.files import write_atomic
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line
 from arena.store.manifest import Identity, Manifest
-from arena.store.reader import RecordFile, Stored
+from arena.store.reader import RecordFile
 from arena.store.rundir import INPUTS_DIR, RECORDS_FILE, TIMINGS_FILE, RunDir
+from arena.store.stored import StoredRecords
 
 TOOLS_INPUT = "tools.txt"
 """In `inputs/`: the description of the tools for players."""
@@ -117,8 +118,9 @@ class Session:
         self.operation = run.request.config.operation
         self.budget = Budget(run.limits())
         self.manifest: Manifest
-        self.kept: dict[str, Stored] = {}
+        self.kept = StoredRecords()
         self.attempts: dict[str, int] = {}
+        """Key of a pending trial -> its next attempt, if it is not the first."""
         self.not_passed: list[NotPassed] = []
         self.series = SeriesIndex(run.trials())
         self.recorded = JournalIndex(directory.file(JOURNAL_FILE))
@@ -203,11 +205,9 @@ class Session:
             again = stored.status in retry and stored.attempt < generation
             if (STOPS[stored.stop].kept and not again) or key in run.family.carried_over:
                 self.kept[key] = stored
-            elif again:
-                self.attempts[key] = generation
-            else:
-                self.attempts[key] = stored.attempt
-        self._drop_what_builds_on_pending(newest)
+            elif attempt := generation if again else stored.attempt:
+                self.attempts[key] = attempt
+        self._drop_what_builds_on_pending()
         lost = self._read_journal(before)  # damage is refused above: from here on the directory is changed
         digests.discard(directory.path)
         resume_index.discard(directory.path)
@@ -230,26 +230,25 @@ class Session:
                 f" {given}, or name the directory of {here} with --out; nothing was played"
             )
 
-    def _drop_what_builds_on_pending(self, newest: Mapping[str, Stored]) -> None:
+    def _drop_what_builds_on_pending(self) -> None:
         """Within a series, play again the trials after a pending one: they were built on another past."""
         for key in list(self.series.broken(self.kept)):
-            del self.kept[key]
-            self.attempts[key] = newest[key].attempt + 1
+            self.attempts[key] = self.kept.pop(key).attempt + 1
 
     def _read_journal(self, before: Before) -> list[str]:
         """Index the recorded calls of the pending trials, and charge the budget with the use of earlier sessions.
 
         Return the recorded trials that must be played again because the journal lacks some of their calls.
         """
-        wanted = {key for key in self.run.trial_keys() if key not in self.kept}
+        pending = any(key not in self.kept for key in self.run.trial_keys())
+        wanted = Pending(self.kept) if pending else None
         count = CallCount(self.kept, self.run.request.source is not None)
         ledgers = Ledgers(self.budget, self.left_out, self._prices)
         lost = read_journal(before, self.recorded, wanted, count, ledgers)
         if lost:
-            newest = dict(self.kept)
             for key in lost:
                 self.attempts[key] = self.kept.pop(key).attempt
-            self._drop_what_builds_on_pending(newest)
+            self._drop_what_builds_on_pending()
             self.recorded.scan(lost)
         return lost
 
@@ -331,7 +330,7 @@ class Session:
 
     def answered(self) -> int:
         """Return how many of the kept trials got an answer."""
-        return sum(record.answered for _, record in self.records.chosen(list(self.kept))) if self.kept else 0
+        return sum(record.answered for _, record in self.records.chosen(self.kept)) if self.kept else 0
 
     def _context(self, journal: AppendFile) -> RunContext:
         run = self.run

@@ -58,6 +58,26 @@ class CallBounds:
         )
 
 
+@dataclass(slots=True)
+class Sizes:
+    """Texts of a plan, counted as it is read: number of texts, and characters in all and at most."""
+
+    n: int = 0
+    total: int = 0
+    most: int = 0
+
+    def add(self, chars: int) -> None:
+        """Count a text."""
+        self.n += 1
+        self.total += chars
+        self.most = max(self.most, chars)
+
+    @property
+    def mean(self) -> float:
+        """Characters of a text, 0 without any."""
+        return self.total / self.n if self.n else 0.0
+
+
 NO_CALLS = CallBounds(Amount(), Amount())
 
 

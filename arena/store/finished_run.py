@@ -20,7 +20,8 @@ from arena.records import GateDecision, Json
 from arena.stops import Stop
 from arena.store.calls import CallLine
 from arena.store.files import reading, require_plain
-from arena.store.journal import JOURNAL_FILE, Place, parse_line, read_calls
+from arena.store.journal import JOURNAL_FILE, parse_line, read_calls
+from arena.store.lines_by_key import LinesByKey
 from arena.store.manifest import Manifest, SourceIdentity
 from arena.store.not_a_run import not_a_run
 from arena.store.reader import RecordFile
@@ -73,7 +74,7 @@ class FinishedRun:
         found = self.json_file(MANIFEST_FILE)
         self.manifest = (Manifest.decoded if verifying else Manifest.from_json)(found, path / MANIFEST_FILE)
         self.identity: dict[str, Json] = found["identity"]
-        self._calls: dict[str, list[Place]] | None = None
+        self._calls: LinesByKey | None = None
 
     @property
     def name(self) -> str:
@@ -103,13 +104,13 @@ class FinishedRun:
         """Yield the calls of one trial, of all its attempts, in the order of the file. Errors: as of read_calls."""
         path = self.path / JOURNAL_FILE
         if self._calls is None:
-            found: dict[str, list[Place]] = {}
+            found = LinesByKey()
             for place, line in read_calls(path):
-                found.setdefault(line.trial, []).append(place)
+                found.add(line.trial, place)
             self._calls = found
         if key in self._calls:
             with reading(path) as file:
-                for number, offset in self._calls[key]:
+                for number, offset in self._calls.of(key):
                     file.seek(offset)
                     raw = parse_line(path, number, file.readline())
                     yield CallLine.from_json(raw, str(path), f"line {number}")

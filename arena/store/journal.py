@@ -15,9 +15,9 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from arena.errors import DataError, Issue, ServiceFault, StorageFault, UsageError
 from arena.formats.bounded import lines_of, parse_json
@@ -27,6 +27,8 @@ from arena.messages import CallKey, HttpAttempt, ModelReply, Usage
 from arena.records import Json
 from arena.store.calls import CallLine, Slot
 from arena.store.files import appending, reading
+from arena.store.lines_by_key import LinesByKey
+from arena.store.lines_by_key import Place as Place
 
 T = TypeVar("T")
 
@@ -236,13 +238,6 @@ class Recorded:
         return line
 
 
-class Place(NamedTuple):
-    """The place of a line in its file: its number (1-based), and the offset of its first byte."""
-
-    number: int
-    offset: int
-
-
 def read_calls(path: Path, checked: bool = False) -> Iterator[tuple[Place, CallLine]]:
     """Yield the lines of a journal; an unfinished last line does not count. Without a file there are no calls.
 
@@ -264,11 +259,13 @@ class JournalIndex:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._places: dict[tuple[str, int], list[Place]] = {}
+        self._places = LinesByKey()
+        self._attempts: set[int] = set()
+        """All attempts that some trial has."""
         self._lock = threading.Lock()
 
     def scan(
-        self, wanted: Collection[str] | None, each: Callable[[CallLine], None] | None = None, checked: bool = False
+        self, wanted: Container[str] | None, each: Callable[[CallLine], None] | None = None, checked: bool = False
     ) -> None:
         """Read the file once; keep places of the `wanted` trials (None: all); hand every line to `each`.
 
@@ -281,9 +278,9 @@ class JournalIndex:
             if line.settled and (wanted is None or line.trial in wanted):
                 self.enter(line, place)
 
-    def find(self, wanted: Collection[str]) -> None:
+    def find(self, wanted: Container[str]) -> None:
         """Keep places of the `wanted` trials in a journal that was checked, without reading the lines of others."""
-        if not wanted or not readable(self.path):
+        if not readable(self.path):
             return
         for number, (offset, raw) in enumerate(read_lines(self.path), 1):
             began = TRIAL_START.match(raw)
@@ -294,17 +291,20 @@ class JournalIndex:
 
     def enter(self, line: CallLine, place: Place) -> None:
         """Add a line that is in the file."""
-        self._places.setdefault((line.trial, line.attempt), []).append(place)
+        self._attempts.add(line.attempt)
+        self._places.add(_attempt_key(line.trial, line.attempt), place)
 
     def attempts(self, trial: str) -> list[int]:
         """Return the attempts of a trial that have recorded calls, ascending."""
-        return sorted(attempt for key, attempt in self._places if key == trial)
+        return sorted(attempt for attempt in self._attempts if _attempt_key(trial, attempt) in self._places)
 
     def recorded(self, trial: str, attempt: int, forget: bool = True) -> Recorded:
-        """Return the recorded calls of one attempt; `forget` frees their places."""
-        key = (trial, attempt)
+        """Return the recorded calls of one attempt; `forget` forgets their places."""
+        key = _attempt_key(trial, attempt)
         with self._lock:
-            places = self._places.pop(key, None) if forget else self._places.get(key)
+            places = list(self._places.of(key))
+            if forget and places:
+                self._places.forget(key)
         if not places:
             return Recorded()
         lines: dict[Slot, CallLine] = {}
@@ -314,6 +314,10 @@ class JournalIndex:
                 line = _call(self.path, number, file.readline())
                 lines[line.slot] = line
         return Recorded(lines)
+
+
+def _attempt_key(trial: str, attempt: int) -> str:
+    return f"{attempt}/{trial}"
 
 
 def call_fields(kind: str, key: CallKey, digest: str) -> dict[str, Json]:

@@ -7,10 +7,11 @@ in plan order, trial by trial, so the result does not depend on the order in whi
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import BufferedReader
@@ -20,39 +21,38 @@ from arena.errors import DataError, Issue
 from arena.store.chain import unchained
 from arena.store.files import AtomicFile, reading
 from arena.store.journal import JOURNAL_FILE, JOURNAL_MODE, TRIAL_START, parse_line, read_lines, readable
+from arena.store.key_table import KeyTable
+from arena.store.lines_by_key import LinesByKey, Place
 from arena.store.reader import RecordFile
 from arena.store.rundir import RECORDS_FILE, TIMINGS_FILE
 
 _KEY = re.compile(rb'\{"key":("(?:[^"\\]|\\.)*")')
 
-Offsets = Mapping[str, "array[int]"]
-"""Key of a trial -> offsets of its lines in a log, in the order of the file."""
-
 
 @dataclass(slots=True)
 class Logs:
-    """The logs of one run directory, with the places of each trial's lines. Memory: 8 bytes per line."""
+    """The logs of one run directory, with the places of each trial's lines. Memory: about 16 bytes per line."""
 
     path: Path
     detail: type | None
     """The family's class of Score.detail."""
     records: RecordFile = field(init=False)
-    calls: Offsets = field(init=False)
-    timings: Offsets = field(init=False)
+    calls: LinesByKey = field(init=False)
+    timings: LinesByKey = field(init=False)
 
     def __post_init__(self) -> None:
         """Errors: DataError for a line without the key of a trial, or a file that cannot be read."""
         self.records = RecordFile(self.path / RECORDS_FILE, self.detail)
-        self.calls = _offsets(self.path / JOURNAL_FILE, TRIAL_START, "trial")
-        self.timings = _offsets(self.path / TIMINGS_FILE, _KEY, "key")
+        self.calls = _by_key(self.path / JOURNAL_FILE, TRIAL_START, "trial")
+        self.timings = _by_key(self.path / TIMINGS_FILE, _KEY, "key")
 
-    def keys(self) -> set[str]:
-        """Return the keys of all trials that have a line."""
-        return {*self.calls, *self.records.keys(), *self.timings}
+    def all_keys(self) -> Iterator[str]:
+        """Yield the keys of all trials that have a line, some of them several times."""
+        return itertools.chain(self.calls, self.records.keys(), self.timings)
 
 
-def _offsets(path: Path, start: re.Pattern[bytes], member: str) -> Offsets:
-    found: dict[str, array[int]] = {}
+def _by_key(path: Path, start: re.Pattern[bytes], member: str) -> LinesByKey:
+    found = LinesByKey()
     if readable(path):
         for number, (offset, line) in enumerate(read_lines(path), 1):
             if not line.endswith(b"\n"):
@@ -61,18 +61,18 @@ def _offsets(path: Path, start: re.Pattern[bytes], member: str) -> Offsets:
             key = json.loads(began[1]) if began else parse_line(path, number, line).get(member)
             if not isinstance(key, str):
                 raise DataError([Issue(str(path), f"line {number}", f"has no {member}")])
-            found.setdefault(key, array("Q")).append(offset)
+            found.add(key, Place(number, offset))
     return found
 
 
-def _lines(file: BufferedReader | None, offsets: Iterable[int]) -> Iterator[bytes]:
-    for offset in offsets:
+def _lines(file: BufferedReader | None, places: Iterable[Place]) -> Iterator[bytes]:
+    for place in places:
         assert file is not None
-        file.seek(offset)
+        file.seek(place.offset)
         yield file.readline()
 
 
-def merge_logs(out: Path, sources: Sequence[Logs], keys: Collection[str]) -> None:
+def merge_logs(out: Path, sources: Sequence[Logs], keys: Iterable[str]) -> None:
     """Write the logs of the run directory `out` again, from those of `sources`, which may include `out`.
 
     `keys`: of the trials that belong there, in plan order; lines of other trials are left out. The records are not
@@ -80,28 +80,35 @@ def merge_logs(out: Path, sources: Sequence[Logs], keys: Collection[str]) -> Non
     """
     with ExitStack() as stack:
         journals = [_opened(stack, source.path / JOURNAL_FILE, source.calls) for source in sources]
-        owners = {key: owner for key in keys if (owner := _owner(key, sources, journals)) is not None}
+        owned = KeyTable()
+        owner_of = array("I")
+        for key in keys:
+            owner = _owner(key, sources, journals)
+            if owner is not None:
+                owned.add(key)
+                owner_of.append(owner)
         journal = _new(stack, out / JOURNAL_FILE, JOURNAL_MODE)
-        for key, owner in owners.items():
-            for line in _lines(journals[owner], sources[owner].calls.get(key, ())):
+        for key, owner in zip(owned, owner_of, strict=True):
+            for line in _lines(journals[owner], sources[owner].calls.of(key)):
                 journal.write(line)
         journal.close()
         timings = _new(stack, out / TIMINGS_FILE)
         logs = [_opened(stack, source.path / TIMINGS_FILE, source.timings) for source in sources]
-        for key, owner in owners.items():
-            for line in _lines(logs[owner], sources[owner].timings.get(key, ())):
+        for key, owner in zip(owned, owner_of, strict=True):
+            for line in _lines(logs[owner], sources[owner].timings.of(key)):
                 timings.write(line)
         timings.close()
         records = _new(stack, out / RECORDS_FILE)
-        chosen = [
-            source.records.chosen([key for key, owner in owners.items() if owner == number])
-            for number, source in enumerate(sources)
-        ]
-        for key, owner in owners.items():
+        chosen = [source.records.chosen(_of_owner(number, owned, owner_of)) for number, source in enumerate(sources)]
+        for key, owner in zip(owned, owner_of, strict=True):
             if key in sources[owner].records:
                 line, _ = next(chosen[owner])
                 records.write(unchained(line))
         records.close()
+
+
+def _of_owner(number: int, owned: KeyTable, owner_of: Iterable[int]) -> Iterator[str]:
+    return (key for key, owner in zip(owned, owner_of, strict=True) if owner == number)
 
 
 def _new(stack: ExitStack, path: Path, mode: int = 0o666) -> AtomicFile:
@@ -110,8 +117,8 @@ def _new(stack: ExitStack, path: Path, mode: int = 0o666) -> AtomicFile:
     return file
 
 
-def _opened(stack: ExitStack, path: Path, offsets: Offsets) -> BufferedReader | None:
-    return stack.enter_context(reading(path)) if offsets else None
+def _opened(stack: ExitStack, path: Path, places: LinesByKey) -> BufferedReader | None:
+    return stack.enter_context(reading(path)) if places else None
 
 
 def _owner(key: str, sources: Sequence[Logs], journals: Sequence[BufferedReader | None]) -> int | None:
@@ -119,10 +126,10 @@ def _owner(key: str, sources: Sequence[Logs], journals: Sequence[BufferedReader 
     having = [n for n, source in enumerate(sources) if key in source.calls or key in source.records]
     if len(having) < 2:
         return having[0] if having else None
-    best = max(having, key=lambda n: (len(sources[n].calls.get(key, ())), key in sources[n].records, -n))
-    whole = list(_lines(journals[best], sources[best].calls.get(key, ())))
+    best = max(having, key=lambda n: (sum(1 for _ in sources[n].calls.of(key)), key in sources[n].records, -n))
+    whole = list(_lines(journals[best], sources[best].calls.of(key)))
     for other in having:
-        theirs = list(_lines(journals[other], sources[other].calls.get(key, ())))
+        theirs = list(_lines(journals[other], sources[other].calls.of(key)))
         if theirs != whole[: len(theirs)] or (len(theirs) == len(whole) and not _same(key, sources, best, other)):
             raise DataError([
                 Issue(f"{sources[other].path}/{RECORDS_FILE}", key,

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from arena.records import Record
 from arena.stops import Stop
 from arena.store.chain import is_chained
 from arena.store.files import reading
 from arena.store.journal import Place, parse_line, read_lines, readable
+from arena.store.key_table import KeyTable
 from arena.store.rundir import RECORDS_FILE
+from arena.store.stored import Calls as Calls
+from arena.store.stored import Stored as Stored
+from arena.store.stored import StoredRecords
 
 _KEY = re.compile(rb'\{"format":[0-9]+,"key":("(?:[^"\\]|\\.)*")')
 """The beginning of a line; only its key is read if a line is not needed yet."""
@@ -37,34 +41,41 @@ class Shape:
     torn: bool
 
 
-class Calls(NamedTuple):
-    """Numbers of answered calls: of players, of judges, and of the tools of both."""
+class _Places:
+    """The place of the newest record of each trial, in about 70 bytes a trial."""
 
-    model: int = 0
-    judge: int = 0
-    tool: int = 0
-    judge_tool: int = 0
+    __slots__ = ("keys", "_lines", "_offsets", "_again")
 
-    @staticmethod
-    def of(record: Record) -> Calls:
-        """Return the counts of a record; the journal has a line for each call."""
-        usage, judging = record.transcript.usage.values(), record.score.judging.usage
-        players = sum(seat.calls for seat in usage), sum(seat.tool_calls for seat in usage)
-        return Calls(players[0], judging.calls, players[1], judging.tool_calls)
+    def __init__(self) -> None:
+        self.keys = KeyTable()
+        self._lines, self._offsets = array("Q"), array("Q")
+        self._again = False
+        """Whether a trial has several records, so that the order of the keys is not that of the newest."""
 
+    def enter(self, key: str, place: Place) -> None:
+        """Note the place of a further record of the file."""
+        number = self.keys.add(key)
+        if number == len(self._lines):
+            self._lines.append(place.number)
+            self._offsets.append(place.offset)
+        else:
+            self._again = True
+            self._lines[number], self._offsets[number] = place
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The place of the newest record of a trial, and the members that resume needs."""
+    def of(self, key: str) -> Place | None:
+        number = self.keys.number(key)
+        return None if number is None else Place(self._lines[number], self._offsets[number])
 
-    place: Place
-    stop: Stop
-    attempt: int
-    calls: Calls = Calls()
+    def __len__(self) -> int:
+        return len(self._lines)
 
-    @property
-    def status(self) -> str:
-        return self.stop.status
+    def newest(self) -> Iterator[tuple[str, Place]]:
+        """Yield key and place in the order of the file."""
+        numbers: Iterable[int] = range(len(self))
+        if self._again:
+            numbers = array("Q", sorted(numbers, key=self._lines.__getitem__))
+        for number in numbers:
+            yield self.keys.key(number), Place(self._lines[number], self._offsets[number])
 
 
 class RecordFile:
@@ -78,7 +89,7 @@ class RecordFile:
         """
         self.path = path
         self._detail = detail
-        self._by_key: dict[str, Place] | None = None
+        self._by_key: _Places | None = None
         self.shape = self._survey()
 
     def _survey(self) -> Shape:
@@ -92,14 +103,11 @@ class RecordFile:
         count = lines if closed else len(self._places())
         return Shape(count, lines - count, size, closed, torn)
 
-    def _places(self) -> dict[str, Place]:
-        """Return key -> place of the newest record, in the order of the file."""
+    def _places(self) -> _Places:
         if self._by_key is None:
-            newest: dict[str, Place] = {}
+            newest = _Places()
             for place, line in self._lines():
-                key = self._key(place, line)
-                newest.pop(key, None)
-                newest[key] = place
+                newest.enter(self._key(place, line), place)
             self._by_key = newest
         return self._by_key
 
@@ -135,16 +143,16 @@ class RecordFile:
                 yield place, self.parse(place, line)
         elif self.shape.matches:
             with reading(self.path) as file:
-                for place in self._places().values():
+                for _, place in self._places().newest():
                     file.seek(place.offset)
                     yield place, self.parse(place, file.readline())
 
     def __contains__(self, key: str) -> bool:
-        return key in self._places()
+        return key in self._places().keys
 
-    def keys(self) -> list[str]:
-        """Return the keys of all trials with a record, in the order of the file."""
-        return list(self._places())
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of all trials with a record, in the order of the file."""
+        return (key for key, _ in self._places().newest())
 
     def chosen(self, keys: Iterable[str]) -> Iterator[tuple[bytes, Record]]:
         """Yield the newest record of each of these trials that has one, with its line in the file, in their order.
@@ -155,24 +163,27 @@ class RecordFile:
         if places:
             with reading(self.path) as file:
                 for key in keys:
-                    if key in places:
-                        file.seek(places[key].offset)
+                    place = places.of(key)
+                    if place is not None:
+                        file.seek(place.offset)
                         line = file.readline()
-                        yield line, self.parse(places[key], line)
+                        yield line, self.parse(place, line)
 
     def get(self, key: str) -> Record | None:
         """Return a trial's newest record, None without one. Errors: DataError naming line and pointer."""
         return next((record for _, record in self.chosen([key])), None)
 
-    def stored(self, checked: bool = False) -> dict[str, Stored]:
+    def stored(self, checked: bool = False) -> StoredRecords:
         """Read every record; return key -> members that resume needs. Errors: DataError naming line and pointer.
 
         `checked`: each line was checked when it was written or read before (soundness.is_vouched), so only the needed
         members are read.
         """
         if not (checked and self.shape.closed):
-            return dict(_stored(place, record) for place, record in self.placed())
-        return dict(_briefly(place, line) or _stored(place, self.parse(place, line)) for place, line in self._lines())
+            return StoredRecords(_stored(place, record) for place, record in self.placed())
+        return StoredRecords(
+            _briefly(place, line) or _stored(place, self.parse(place, line)) for place, line in self._lines()
+        )
 
 
 def _stored(place: Place, record: Record) -> tuple[str, Stored]:

@@ -27,16 +27,17 @@ from typing import Protocol
 
 from arena.formats.decode import decode, encode
 from arena.messages import Usage
-from arena.records import Json
 from arena.stops import Stop
 from arena.store.calls import CallLine
 from arena.store.files import AtomicFile, reading
 from arena.store.journal import JOURNAL_FILE, Place, encode_line, parse_line, read_calls, read_lines, readable
-from arena.store.reader import Calls, RecordFile, Stored
+from arena.store.reader import RecordFile
 from arena.store.rundir import RECORDS_FILE
+from arena.store.stored import Calls, Stored, StoredRecords
 
 INDEX_FILE = "resume_index.jsonl"
 INDEX_FORMAT = 1
+_ROWS_AT_ONCE = 1000
 INDEX_FROM = 5000
 """An index is written from this number of records; a resume reads fewer in about a second."""
 
@@ -77,7 +78,7 @@ class _Head:
 class ResumeIndex:
     """The content of the index. `stored`: key -> record; `not_sent`: model -> settings that were not sent."""
 
-    stored: dict[str, Stored]
+    stored: StoredRecords
     spent: dict[str, Spent] = field(default_factory=dict)
     not_sent: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -92,7 +93,7 @@ class Counter(Protocol):
         ...
 
 
-def write(run_dir: Path, counter: Callable[[Mapping[str, Stored]], Counter]) -> bool:
+def write(run_dir: Path, counter: Callable[[StoredRecords], Counter]) -> bool:
     """Write the index of a run whose session has ended, unless the run is small. Return whether there is one.
 
     `counter` makes the counter of the journal against the records; if calls are missing, no index is written, so that a
@@ -117,7 +118,7 @@ def discard(run_dir: Path) -> None:
     (run_dir / INDEX_FILE).unlink(missing_ok=True)
 
 
-def made(run_dir: Path, counter: Callable[[Mapping[str, Stored]], Counter] | None = None) -> Iterator[bytes] | None:
+def made(run_dir: Path, counter: Callable[[StoredRecords], Counter] | None = None) -> Iterator[bytes] | None:
     """Return the lines of the index, derived from records and journal; None if no index is to be written."""
     records = RecordFile(run_dir / RECORDS_FILE)
     if records.shape.matches < INDEX_FROM or not records.shape.closed:
@@ -165,25 +166,35 @@ def read(run_dir: Path, notify: Callable[[str], None]) -> ResumeIndex | None:
         return None
     why = "is damaged"
     try:
-        *rows, last = [line for _, line in read_lines(path)]
-        sealed = json.loads(last)["sha256"] == hashlib.sha256(b"".join(rows)).hexdigest()
-        if sealed:
-            head = decode(_Head, parse_line(path, 1, rows[0]), INDEX_FILE, "line 1")
-            with ThreadPoolExecutor(2) as pool:  # hashing releases the interpreter lock
-                now = tuple(pool.map(_print, (run_dir / RECORDS_FILE, run_dir / JOURNAL_FILE)))
-            if head.index_format == INDEX_FORMAT and (head.records, head.journal) == now:
-                return ResumeIndex(dict(_stored(rows[1:])), head.spent, head.not_sent)
-            why = "belongs to other records or another journal"
+        rows = _rows(path)
+        head = decode(_Head, parse_line(path, 1, next(rows)), INDEX_FILE, "line 1")
+        with ThreadPoolExecutor(2) as pool:  # hashing releases the interpreter lock
+            now = tuple(pool.map(_print, (run_dir / RECORDS_FILE, run_dir / JOURNAL_FILE)))
+        if head.index_format == INDEX_FORMAT and (head.records, head.journal) == now:
+            return ResumeIndex(StoredRecords(_stored(rows)), head.spent, head.not_sent)
+        why = "belongs to other records or another journal"
     except (ValueError, TypeError, KeyError, IndexError):
         pass
     notify(f"{INDEX_FILE} {why}: it is not used, and {RECORDS_FILE} and {JOURNAL_FILE} are read instead")
     return None
 
 
-def _stored(rows: list[bytes]) -> Iterator[tuple[str, Stored]]:
-    values: list[list[Json]] = json.loads(b"[" + b",".join(rows) + b"]")
-    for key, number, offset, stop, attempt, *calls in values:
-        yield key, Stored(Place(number, offset), Stop(stop), attempt, Calls(*calls))
+def _rows(path: Path) -> Iterator[bytes]:
+    """Yield all lines but the last, at least one. Errors: ValueError, TypeError, KeyError if the last one is not the
+    seal of the others."""
+    seal, count, last = hashlib.sha256(), 0, b""
+    for _, line in read_lines(path):
+        seal.update(last)
+        count, last = count + 1, line
+    if json.loads(last)["sha256"] != seal.hexdigest() or count == 1:
+        raise ValueError
+    return (line for _, line in itertools.islice(read_lines(path), count - 1))
+
+
+def _stored(rows: Iterator[bytes]) -> Iterator[tuple[str, Stored]]:
+    while some := list(itertools.islice(rows, _ROWS_AT_ONCE)):
+        for key, number, offset, stop, attempt, *calls in json.loads(b"[" + b",".join(some) + b"]"):
+            yield key, Stored(Place(number, offset), Stop(stop), attempt, Calls(*calls))
 
 
 def _print(path: Path) -> tuple[int, str]:

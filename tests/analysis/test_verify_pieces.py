@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from array import array
+import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from arena.analysis.verify import pieces
-from arena.analysis.verify.journal import Journal, Tally
+from arena.analysis.verify.journal import Answers, Journal, Tally
 from arena.analysis.verify.pieces import Piece, line_before, lines_of_piece, pieces_of
 from arena.analysis.verify.planned import Planned, RecordRows, Row
 from arena.errors import DataError
@@ -109,16 +110,48 @@ def test_journal_of_no_calls_has_none_to_give(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "none", Planned(lambda: [trial(0)]))
     journal.sort()
     assert journal.recorded("toy/0", 0) == ({}, 0) and journal.recorded("stranger", 0) == ({}, 0)
-    assert journal.trials() == set()
+    assert not journal.has_calls(0) and journal.failed() == set()
 
 
 def test_answers_are_ordered_by_trial_and_place(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "none", Planned(lambda: (trial(number) for number in range(3))))
-    for line, number in enumerate((2, 0, 2, 1, 0), 1):
-        journal.answers.add(number, Place(line, 100 * line))
+    for piece in ((1, 2), (2, 0), (3, 2)), ((4, 1), (5, 0)):
+        answers = Answers()
+        for line, number in piece:
+            answers.add(number, Place(line, 100 * line))
+        journal.add(answers)
     journal.sort()
-    assert [journal.answers.lines[place] for place in journal._order] == [2, 5, 4, 1, 3]
-    assert journal.answers.trials == array("I", [2, 0, 2, 1, 0]) and journal.trials() == {0, 1, 2}
+    places = {number: [*journal.places(number)] for number in range(3)}
+    assert places == {0: [Place(2, 200), Place(5, 500)], 1: [Place(4, 400)], 2: [Place(1, 100), Place(3, 300)]}
+    assert all(journal.has_calls(number) for number in range(3))
+
+
+def test_a_planned_match_takes_few_bytes(tmp_path: Path) -> None:
+    """Of a plan twice as long, `verify` keeps less than 200 bytes more for each match: plan, records and calls."""
+
+    def kept(count: int) -> int:
+        tracemalloc.start()
+        planned = Planned(lambda: (trial(number) for number in range(count)))
+        rows, journal = RecordRows(planned), Journal(tmp_path / "none", planned)
+        for number in range(count):
+            rows.add(Row(f"toy/{number}", Place(number + 1, 100 * number), Stop.MAX_TURNS, 0))
+            answers = Answers()
+            for line in range(12):
+                answers.add(number, Place(12 * number + line, 0))
+            journal.add(answers)
+        journal.sort()
+        found = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert len(rows) == len(planned) == count
+        return found
+
+    assert kept(4000) - kept(2000) < 200 * 2000
+
+
+def test_an_odd_seed_is_kept_as_it_is() -> None:
+    seeds = [f"{7:064x}", f"{7:064X}".replace("0", "A"), "short", ""]
+    planned = Planned(lambda: (replace(trial(n), seed=seed) for n, seed in enumerate(seeds)))
+    assert [planned.seed(f"toy/{n}") for n in range(len(seeds))] == seeds
 
 
 def test_tallies_add_up() -> None:

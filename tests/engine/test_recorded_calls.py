@@ -10,7 +10,7 @@ from arena.play.services import JUDGE_SEAT, SETUP_SEAT
 from arena.stops import Stop
 from arena.store.calls import CallLine, Fault
 from arena.store.journal import Place
-from arena.store.reader import Calls, Stored
+from arena.store.stored import Calls, Stored, StoredRecords
 
 REPLY = ModelReply("x", "stop", "m", Usage())
 
@@ -29,7 +29,7 @@ def line(kind: str = "model", seat: str = "Ana", attempt: int = 0, answered: boo
 
 
 def short(record: Stored, *lines: CallLine, judges_only: bool = False) -> list[str]:
-    count = CallCount({"t": record}, judges_only)
+    count = CallCount(StoredRecords({"t": record}), judges_only)
     for one in lines:
         count.see(one)
     return count.short()

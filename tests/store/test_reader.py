@@ -65,7 +65,7 @@ def test_of_an_unfinished_run_the_newest_record_of_a_key_counts(tmp_path: Path) 
     records = file(tmp_path, line("a"), line("b"), line("a", 1), b'{"format":2,"key":"c"')
     assert attempts(records) == [("b", 0), ("a", 1)]
     assert records.shape == Shape(2, 1, records.shape.size, closed=False, torn=True)
-    assert records.keys() == ["b", "a"]
+    assert list(records.keys()) == ["b", "a"]
 
 
 @pytest.mark.parametrize("finished", [True, False])

@@ -10,6 +10,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from sys import intern
+from typing import Any
 
 from arena.analysis.compare.brief import BriefRecord, brief_records
 from arena.engine.build import family_spec
@@ -72,6 +74,8 @@ class RunTable:
     matches: dict[str, ComparedMatch] = field(default_factory=dict)
     not_sent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Model -> settings that were asked for and not sent to it."""
+    shared: dict[object, Any] = field(default_factory=dict)
+    """Values that many matches have, each kept once."""
     verified_rules: set[str] = field(default_factory=set)
     """`name version` of every rule by which verified scores were made."""
 
@@ -179,19 +183,25 @@ def _match(record: BriefRecord, table: RunTable) -> ComparedMatch:
     for member, label in (("outcome", of_record), ("score_detail/verified/outcome", outcome)):
         if label is not None and label not in table.outcomes:
             raise MemberError(member, f"{label!r} is not an outcome of this run")
-    trial = record.trial
+    trial, shared = record.trial, table.shared
+    unit = repeated(trial, table.conditions)
     return ComparedMatch(
-        repeated=repeated(trial, table.conditions),
-        cell=trial.cell,
+        repeated=shared.setdefault(unit, unit),
+        cell=shared.setdefault(_typed(trial.cell), trial.cell),
         repetition=trial.plan.get("rep"),
-        series=trial.series,
-        status=record.status,
+        series=None if trial.series is None else shared.setdefault(trial.series, trial.series),
+        status=intern(record.status),
         scored=record.scored,
-        scores=scores,
-        outcome=of_record,
-        verified=verified,
-        verified_outcome=outcome,
+        scores=shared.setdefault(_typed(scores), scores),
+        outcome=None if of_record is None else intern(of_record),
+        verified=shared.setdefault(_typed(verified), verified),
+        verified_outcome=None if outcome is None else intern(outcome),
     )
+
+
+def _typed(values: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what two mappings have in common if each may stand for the other: 1 and 1.0 are not the same."""
+    return tuple((name, value, type(value)) for name, value in values.items())
 
 
 def _numbers(values: Mapping[str, float | int | None], table: RunTable, member: str) -> dict[str, float]:

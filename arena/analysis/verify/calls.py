@@ -7,6 +7,7 @@ the answer is counted as unchecked.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -46,8 +47,19 @@ class CallCounts:
     differ: int = 0
     unchecked: Counter[str] = field(default_factory=Counter)
     why: dict[str, str] = field(default_factory=dict)
-    of_trial: Counter[int] = field(default_factory=Counter)
-    """Number of the trial in the plan -> answers that were computed again or checked by a relation."""
+    of_trial: array[int] = field(default_factory=lambda: array("I"))
+    """Number of the trial in the plan -> answers that were computed again or checked by a relation; as long as the last
+    trial needs."""
+
+    def add_checked(self, trial: int, count: int = 1) -> None:
+        """Count answers of a trial of the plan that were computed again or checked by a relation."""
+        if trial >= len(self.of_trial):
+            self.of_trial.extend(bytes(trial + 1 - len(self.of_trial)))
+        self.of_trial[trial] += count
+
+    def checked(self, trial: int) -> int:
+        """Return the answers of a trial of the plan that were computed again or checked by a relation."""
+        return self.of_trial[trial] if trial < len(self.of_trial) else 0
 
     def absorb(self, other: CallCounts) -> None:
         """Add the results of the calls behind these."""
@@ -57,7 +69,9 @@ class CallCounts:
         self.differ += other.differ
         self.unchecked.update(other.unchecked)
         self.why = {**other.why, **self.why}
-        self.of_trial.update(other.of_trial)
+        for trial, count in enumerate(other.of_trial):
+            if count:
+                self.add_checked(trial, count)
 
 
 class Outcome(NamedTuple):
@@ -115,7 +129,7 @@ def check_calls(found: Found, again: Recalculation, problems: Problems, jobs: in
             parts = [partial(_check_piece, found, piece, again, rows, apart) for piece in pieces]
         for part in carried_out(parts, jobs, problems):
             journal.tally.absorb(part.tally)
-            journal.answers.extend(part.answers)
+            journal.add(part.answers)
             counts.absorb(part.counts)
     journal.sort()
     return journal, counts
@@ -332,7 +346,7 @@ class _Checker:
             counts.executed += outcome.became == "executed"
             counts.related += outcome.became == "related"
             if (trial := self.planned.number(line.trial)) is not None:
-                counts.of_trial[trial] += 1
+                counts.add_checked(trial)
 
 
 def _unlike(then: Json, now: Json) -> str:

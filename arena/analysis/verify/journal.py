@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import struct
+import tempfile
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
 from pathlib import Path
+from typing import IO
 
 from arena.analysis.verify.planned import Planned
 from arena.messages import Usage
@@ -18,6 +21,9 @@ Attempt = tuple[str, int]
 """A trial's key, and which attempt of it."""
 
 NO_USAGE = Usage()
+
+_ADDED, _PLACE = struct.Struct("<QQQ"), struct.Struct("<QQ")
+"""Number of the trial, number and offset of the line; the same of a trial's own answers."""
 
 
 @dataclass(slots=True)
@@ -60,7 +66,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Answers:
-    """Places of the answered and denied calls of the plan's trials: numbers of trial and line, offset of the line."""
+    """Places of the answered and denied calls of a piece of the file: numbers of trial and line, offset of the line."""
 
     trials: array[int] = field(default_factory=lambda: array("I"))
     lines: array[int] = field(default_factory=lambda: array("Q"))
@@ -71,37 +77,58 @@ class Answers:
         self.lines.append(place.number)
         self.offsets.append(place.offset)
 
-    def extend(self, other: Answers) -> None:
-        self.trials.extend(other.trials)
-        self.lines.extend(other.lines)
-        self.offsets.extend(other.offsets)
-
 
 class Journal:
-    """All calls of a run. Add the answers, then call `sort` once; `recorded` reads those of a match."""
+    """All calls of a run. Add the answers, then call `sort` once; `recorded` reads those of a match.
+
+    The places of the answers are in temporary files, because a match has a dozen calls and more. They vanish with this
+    object.
+    """
 
     def __init__(self, path: Path, planned: Planned) -> None:
         self.path, self.planned = path, planned
         self.tally = Tally()
-        self.answers = Answers()
-        self._starts, self._order = array("Q"), array("Q")
+        self._added: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `sort`
+        self._sorted: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - as long as this object
+        self._starts = array("Q", [0]) * (len(planned) + 1)
+        """Trial of the plan -> how many answers the trials before it have; before `sort`, how many it has itself."""
+
+    def add(self, answers: Answers) -> None:
+        """Add the answers of the next piece of the file."""
+        for row in zip(answers.trials, answers.lines, answers.offsets, strict=True):
+            self._starts[row[0]] += 1
+            self._added.write(_ADDED.pack(*row))
 
     def sort(self) -> None:
         """Order the answers by trial; those of one trial stay in the order of the file."""
-        counts = array("Q", [0]) * (len(self.planned) + 1)
-        for trial in self.answers.trials:
-            counts[trial + 1] += 1
-        self._starts = array("Q", accumulate(counts))
+        total = 0
+        for trial, count in enumerate(self._starts):
+            self._starts[trial] = total
+            total += count
         heads = self._starts[:]
-        self._order = array("Q", [0]) * len(self.answers.trials)
-        for place, trial in enumerate(self.answers.trials):
-            self._order[heads[trial]] = place
-            heads[trial] += 1
+        file = self._sorted.fileno()
+        self._added.seek(0)
+        while some := self._added.read(_ADDED.size << 12):
+            for trial, line, offset in _ADDED.iter_unpack(some):
+                os.pwrite(file, _PLACE.pack(line, offset), heads[trial] * _PLACE.size)
+                heads[trial] += 1
+        self._added.close()
 
-    def trials(self) -> set[int]:
-        """Return the numbers of the plan's trials that have calls."""
-        failed = {self.planned.number(key) for key, _ in self.tally.faults}
-        return {number for number in {*self.answers.trials, *failed} if number is not None}
+    def places(self, trial: int) -> Iterator[Place]:
+        """Yield the places of the answers of a trial of the plan, in the order of the file."""
+        start, stop = self._starts[trial], self._starts[trial + 1]
+        if start < stop:
+            data = os.pread(self._sorted.fileno(), (stop - start) * _PLACE.size, start * _PLACE.size)
+            yield from map(Place._make, _PLACE.iter_unpack(data))
+
+    def has_calls(self, trial: int) -> bool:
+        """Return whether a trial of the plan has an answered or a denied call."""
+        return self._starts[trial] < self._starts[trial + 1]
+
+    def failed(self) -> set[int]:
+        """Return the trials of the plan that have failed calls."""
+        numbers = {self.planned.number(key) for key, _ in self.tally.faults}
+        return {number for number in numbers if number is not None}
 
     def recorded(self, trial: str, attempt: int) -> tuple[Mapping[Slot, CallLine], int]:
         """Return the answered and denied calls of one attempt by their slots, and the number of their lines.
@@ -111,8 +138,17 @@ class Journal:
         number = self.planned.number(trial)
         found: dict[Slot, CallLine] = {}
         count = 0
-        if number is None or self._starts[number] == self._starts[number + 1]:
+        if number is None or not self.has_calls(number):
             return found, count
+        with reading(self.path) as file:
+            for place in self.places(number):
+                file.seek(place.offset)
+                value = parse_line(self.path, place.number, file.readline())
+                line = CallLine.from_json(value, str(self.path), f"line {place.number}")
+                if line.attempt == attempt:
+                    found[line.slot] = line
+                    count += 1
+        return found, count
         with reading(self.path) as file:
             for place in self._order[self._starts[number] : self._starts[number + 1]]:
                 file.seek(self.answers.offsets[place])

@@ -10,48 +10,67 @@ from typing import NamedTuple
 from arena.records import Trial
 from arena.stops import Stop
 from arena.store.journal import Place
+from arena.store.key_table import KeyTable
 
 _STOPS = tuple(Stop)
+_SEED_BYTES, _HEX = 32, frozenset("0123456789abcdef")
 
 
 class Planned:
-    """The trials of a plan, counted from 0 in its order: key, seed and cast of each. The trials themselves are made
-    again when they are asked for."""
+    """The trials of a plan, counted from 0 in its order: key, seed and cast of each, in about 100 bytes. The trials
+    themselves are made again when they are asked for."""
 
     def __init__(self, trials: Callable[[], Iterable[Trial]] = tuple) -> None:
         self.trials = trials
-        self._numbers: dict[str, int] = {}
-        self._seeds: list[str] = []
-        self._casts: list[Mapping[str, str]] = []
-        casts: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+        self._keys = KeyTable()
+        self._seeds = bytearray()
+        self._other_seeds: dict[int, str] = {}
+        """Number of a trial -> its seed, if that is not what `trial_seed` gives: 64 hex digits."""
+        self._cast_of, self._casts = array("I"), list[Mapping[str, str]]()
+        casts: dict[tuple[tuple[str, str], ...], int] = {}
         for trial in trials():
-            self._numbers[trial.key] = len(self._seeds)
-            self._seeds.append(trial.seed)
-            self._casts.append(casts.setdefault(tuple(trial.cast.items()), trial.cast))
+            number = self._keys.add(trial.key)
+            if number < len(self._cast_of):
+                continue
+            self._add_seed(number, trial.seed)
+            cast = casts.setdefault(tuple(trial.cast.items()), len(casts))
+            if cast == len(self._casts):
+                self._casts.append(trial.cast)
+            self._cast_of.append(cast)
+
+    def _add_seed(self, number: int, seed: str) -> None:
+        plain = len(seed) == 2 * _SEED_BYTES and _HEX.issuperset(seed)
+        if not plain:
+            self._other_seeds[number] = seed
+        self._seeds += bytes.fromhex(seed) if plain else bytes(_SEED_BYTES)
 
     def __len__(self) -> int:
-        return len(self._seeds)
+        return len(self._keys)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._numbers
+        return key in self._keys
 
     def __iter__(self) -> Iterator[str]:
         """Yield the keys, in plan order."""
-        return iter(self._numbers)
+        return iter(self._keys)
 
     def number(self, key: str) -> int | None:
         """Return a trial's place in the plan; None for one that is not in it."""
-        return self._numbers.get(key)
+        return self._keys.number(key)
 
     def seed(self, key: str) -> str | None:
         """Return a trial's seed; None for one that is not in the plan."""
-        number = self._numbers.get(key)
-        return None if number is None else self._seeds[number]
+        number = self._keys.number(key)
+        if number is None:
+            return None
+        if number in self._other_seeds:
+            return self._other_seeds[number]
+        return self._seeds[_SEED_BYTES * number : _SEED_BYTES * (number + 1)].hex()
 
     def cast(self, key: str) -> Mapping[str, str]:
         """Return the cast of a trial; empty if it is not in the plan."""
-        number = self._numbers.get(key)
-        return {} if number is None else self._casts[number]
+        number = self._keys.number(key)
+        return {} if number is None else self._casts[self._cast_of[number]]
 
 
 class Row(NamedTuple):

@@ -82,7 +82,7 @@ class RunVerification:
         for line in self.found.ledgers:
             key, status, ledger = json.loads(line)
             number = self.found.planned.number(key)
-            yield VerifiedMatch(key, status, ledger, 0 if number is None else self.calls.of_trial[number])
+            yield VerifiedMatch(key, status, ledger, 0 if number is None else self.calls.checked(number))
 
     def close(self) -> None:
         if self.found is not None:
@@ -211,8 +211,9 @@ def _note_unrecorded(found: Found, journal: Journal, problems: Problems) -> None
     """Note how many trials have calls but no record: matches in progress when a session was stopped."""
     if problems.unreadable:
         return
-    calls = journal.trials()
-    count = sum(n in calls and key not in found.records for n, key in enumerate(found.planned)) if calls else 0
+    failed = journal.failed()
+    missing = (number for number, key in enumerate(found.planned) if key not in found.records)
+    count = sum(journal.has_calls(number) or number in failed for number in missing)
     if count:
         problems.notes.append(f"{count} matches have calls and no record: they were under way when the run stopped")
 

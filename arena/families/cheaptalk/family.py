@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import fmean
 
 from arena.families.cheaptalk import cross_exam, labels, prompts, reputation
 from arena.families.cheaptalk.claim import Claim
@@ -35,7 +34,7 @@ from arena.families.spec import FamilySpec
 from arena.formats.decode import encode
 from arena.judging.bounds import Judgements, judge_bounds
 from arena.messages import Calculator, Conversation
-from arena.play.bounds import NO_CALLS, Dialogues, Typical, dialogue_bounds
+from arena.play.bounds import NO_CALLS, Dialogues, Sizes, Typical, dialogue_bounds
 from arena.play.dialogue import DialogueSetup, converse
 from arena.play.past import Past
 from arena.play.services import Services, merge_usage
@@ -198,25 +197,25 @@ class CheapTalk:
     def bounds(self, config: Config) -> Bounds:
         game, players = self.game, config.players
         most = None if players is None else players.sampling.max_tokens
-        sizes: dict[tuple[int, int], list[int]] = {}
-        questions = []
+        sizes: dict[tuple[int, int], Sizes] = {}
+        questions = Sizes()
         for trial in self.trials():
             scene = game.scene(trial, game.start() if trial.series else None)
             protocol = game.protocols[trial.plan["protocol"]]
             systems = protocol.systems(scene)
             turns = (protocol.messages if scene.message else 1) + (ALONE in systems)
             chars = sum(map(len, systems.values())) // len(systems) + len(prompts.sender_cue(scene))
-            sizes.setdefault((turns, len(systems)), []).append(chars)
+            sizes.setdefault((turns, len(systems)), Sizes()).add(chars)
             if game.rules.paying.rated and scene.message:
-                questions.append(len(rating.prompt(scene.claim.text, scene.claim.gold_texts())))
+                questions.add(len(rating.prompt(scene.claim.text, scene.claim.gold_texts())))
         longest = max((len(self._longest(claim)) for claim in game.by_key.values()), default=0)
         bounds = NO_CALLS
         for (turns, seats), found in sizes.items():
-            bounds += dialogue_bounds(Dialogues(len(found), turns, 0, seats, fmean(found), longest), most, TYPICAL)
+            bounds += dialogue_bounds(Dialogues(found.n, turns, 0, seats, found.mean, longest), most, TYPICAL)
         rated = NO_CALLS
-        if questions:
+        if questions.n:
             read = 0.0, float(bounds.reply_tokens)
-            what = Judgements(len(questions), 0, fmean(questions), max(questions), read, 1, RATING_TOKENS)
+            what = Judgements(questions.n, 0, questions.mean, questions.most, read, 1, RATING_TOKENS)
             rated = judge_bounds(what, config["judge_max_tokens"])
         rows = (
             ("conditions", str(len(game.conditions))),

@@ -33,7 +33,7 @@ from arena.judging.judge import JudgeMaterial, JudgeResult, ask_judge, judge_con
 from arena.judging.panel import ask_panel
 from arena.judging.verdict import verdict_format
 from arena.messages import Calculator
-from arena.play.bounds import NO_CALLS, Dialogues, Typical, dialogue_bounds, read_of
+from arena.play.bounds import NO_CALLS, Dialogues, Sizes, Typical, dialogue_bounds, read_of
 from arena.play.dialogue import DialogueSetup, converse, end_with, rotation
 from arena.play.hearing import seat_nonce
 from arena.play.past import Past
@@ -188,15 +188,14 @@ class CryptoFamily:
         verdict = None if judge is None else judge.sampling.max_tokens
         calls, questions = setup.max_tool_calls_per_turn, self._question_chars()
         played, judged, longest = NO_CALLS, NO_CALLS, 0
-        for turns, trials in sorted(self._trials_by_turns().items()):
-            prompts = self._prompt_chars(trials)
-            longest = max(longest, *prompts)
-            seats = sum(len(data.roles(self.challenge_of(trial))) for trial in trials) / len(trials)
+        for turns, (trials, prompts) in sorted(self._prompt_sizes().items()):
+            longest = max(longest, prompts.most)
+            seats = prompts.n / trials
             dialogues = Dialogues(
-                len(trials), turns, calls if setup.tools else 0, seats, mean(prompts), max(prompts), rotate=True
+                trials, turns, calls if setup.tools else 0, seats, prompts.mean, prompts.most, rotate=True
             )
             judgements = Judgements(
-                len(trials) * max(1, len(setup.panel)),
+                trials * max(1, len(setup.panel)),
                 calls if setup.judge_tools else 0,
                 mean(questions),
                 max(questions),
@@ -211,26 +210,22 @@ class CryptoFamily:
             TYPICAL,
         )
 
-    def _trials_by_turns(self) -> dict[int, list[Trial]]:
-        """Return the trials by the most turns of their matches: groups of more than three seats have more."""
-        found: dict[int, list[Trial]] = {}
+    def _prompt_sizes(self) -> dict[int, tuple[int, Sizes]]:
+        """Return the number of trials, and the characters of each seat's system prompt and opening cue, by the most
+        turns of a match: groups of more than three seats have more."""
+        found: dict[int, tuple[int, Sizes]] = {}
         for trial in self.trials():
-            found.setdefault(turns_of(self.challenge_of(trial), self.setup.max_turns), []).append(trial)
-        return found
-
-    def _prompt_chars(self, trials: Iterable[Trial]) -> list[int]:
-        """Return the characters of each seat's system prompt and opening cue, in each of these trials."""
-        found = []
-        for trial in trials:
             challenge = self.challenge_of(trial)
+            turns = turns_of(challenge, self.setup.max_turns)
+            trials, sizes = found.get(turns, (0, Sizes()))
             values = guess(challenge, trial.seed)
             for role in data.roles(challenge):
                 prompt = self.setup.prompt(challenge, role, seat_nonce(trial.seed, role), values)
-                turns = turns_of(challenge, self.setup.max_turns)
                 clock = data.time_of(challenge, values, turns)
                 cues = 0 if clock is None else len(clock.cue(0)) * turns
-                found.append(len(prompt) + len(OPENING_CUE) + cues)
-        return found or [0]
+                sizes.add(len(prompt) + len(OPENING_CUE) + cues)
+            found[turns] = trials + 1, sizes
+        return found
 
     def _question_chars(self) -> list[int]:
         """Return the characters of the question to the judge about an empty transcript, for each challenge."""

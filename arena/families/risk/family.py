@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from statistics import fmean
 
 from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.families.risk.agents.weaknesses import AGENTS
@@ -23,7 +22,7 @@ from arena.families.risk.spec import SPEC
 from arena.families.risk.store import StoreToolbox
 from arena.families.spec import FamilySpec
 from arena.messages import Calculator
-from arena.play.bounds import NO_CALLS, Dialogues, Typical, dialogue_bounds
+from arena.play.bounds import NO_CALLS, Dialogues, Sizes, Typical, dialogue_bounds
 from arena.play.dialogue import DialogueSetup, Row, converse
 from arena.play.hearing import seat_nonce
 from arena.play.past import Past
@@ -150,15 +149,15 @@ class RiskFamily:
     def bounds(self, config: Config) -> Bounds:
         setup, players = self.setup, config.players
         most = None if players is None else players.sampling.max_tokens
-        sizes: dict[int, list[int]] = {}
+        sizes: dict[int, Sizes] = {}
         for trial in self.trials():
             scene = setup.scene_of(trial)
-            sizes.setdefault(len(scene.turns), []).append(
+            sizes.setdefault(len(scene.turns), Sizes()).add(
                 len(marked(scene.system, seat_nonce("", AGENT))) + sum(map(len, scene.turns))
             )
         bounds = NO_CALLS
         for turns, chars in sizes.items():
-            what = Dialogues(len(chars), turns, setup.max_tool_calls, 1, fmean(chars), max(chars))
+            what = Dialogues(chars.n, turns, setup.max_tool_calls, 1, chars.mean, chars.most)
             bounds += dialogue_bounds(what, most, TYPICAL)
         routed = ", ".join(f"{name} {one.effective_mode}" for name, one in setup.routes.items())
         rows = (

@@ -10,7 +10,7 @@ from arena.families.crypto.items.words import answered
 from arena.formats.tables import csv_line
 from arena.records import Json, Record
 from arena.store.bundles import Bundle
-from arena.store.files import write_atomic
+from arena.store.files import AtomicFile, write_atomic
 
 ITEMS_FILE, ITEM_RATES_FILE = "items.csv", "item_rates.csv"
 ITEM_COLUMNS = ("key", "challenge_id", "rep", "item", "dimension", "good", "answer", "turn")
@@ -20,27 +20,29 @@ RATE_COLUMNS = (
 
 
 class ItemTables:
-    """Writes both tables at the end of a session (a family.Exporter); nothing if no challenge asks a question.
-
-    The rows of one match are some hundred bytes, so they are kept until the end.
-    """
+    """Writes both tables (a family.Exporter), which appear at the end of a session; nothing if no question was
+    answered."""
 
     def __init__(self, run_dir: Path, challenges: Mapping[str, Mapping[str, Json]]) -> None:
         self._folder, self._challenges = run_dir, challenges
         self._rates = ItemRates(challenges)
-        self._lines = [csv_line(ITEM_COLUMNS)]
+        self._items: AtomicFile | None = None
+        """Made for the first answer."""
 
     def add(self, record: Record, bundle: Bundle | None = None) -> None:
         self._rates.add(record)
         unit, rep = record.trial.unit, record.trial.plan["rep"]
         for one in answered(record, self._challenges[unit]):
+            if self._items is None:
+                self._items = AtomicFile(self._folder / ITEMS_FILE)
+                self._items.write(csv_line(ITEM_COLUMNS))
             row = [record.key, unit, rep, one.id, one.dimension, one.wanted, one.answer, one.turn]
-            self._lines.append(csv_line(row))
+            self._items.write(csv_line(row))
 
     def close(self) -> None:
-        rates = self._rates.rows()
-        if not rates:
+        if self._items is None:
             return
-        write_atomic(self._folder / ITEMS_FILE, b"".join(self._lines))
+        self._items.close()
+        rates = self._rates.rows()
         lines = [csv_line(RATE_COLUMNS), *(csv_line([row[name] for name in RATE_COLUMNS]) for row in rates)]
         write_atomic(self._folder / ITEM_RATES_FILE, b"".join(lines))
