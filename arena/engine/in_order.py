@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import threading
 
+from arena.engine.request import Taking
 from arena.engine.results import Played, ResultFiles
+from arena.engine.runner import When
 from arena.errors import ArenaError
 from arena.records import Record
 from arena.store.bundles import Bundle
@@ -26,30 +28,34 @@ MET_AGAIN = (OSError, ArenaError, ArithmeticError, AttributeError, LookupError, 
 class InOrder:
     """The results of a run of which no trial was played before. Thread-safe."""
 
-    def __init__(self, played: Played, planned: int) -> None:
-        """`planned`: number of planned trials. Errors: OSError."""
-        self._made: ResultFiles | None = ResultFiles(played, planned, rebuilt=False)
+    def __init__(self, played: Played, planned: int, taking: Taking | None = None) -> None:
+        """`planned`: number of planned trials.  `taking`: as of ResultFiles.  Errors: OSError."""
+        self._made: ResultFiles | None = ResultFiles(played, planned, rebuilt=False, taking=taking)
         self._keys = iter(played.keys())
         self._next = next(self._keys, None)
-        self._waiting: dict[str, tuple[bytes, Record, Bundle | None]] = {}
+        self._waiting: dict[str, tuple[bytes, Record, Bundle | None, When | None]] = {}
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def add(self, line: bytes, record: Record, bundle: Bundle | None) -> None:
-        """Take in a record that was just stored, with its line in the file and its bundle."""
+    def add(self, line: bytes, record: Record, bundle: Bundle | None, when: When | None = None) -> None:
+        """Take in a record that was just stored, with its line in the file, its bundle, and when it was played."""
         with self._lock:
             if self._made is None:
                 return
-            self._waiting[record.key] = line, record, bundle
+            self._waiting[record.key] = line, record, bundle, when
             self._bytes += len(line)
             self._hand_over(self._made, finished=False)
             if self._bytes > MOST_WAITING_BYTES:
                 self._give_up()
 
-    def results(self) -> ResultFiles | None:
-        """Return the results of all records, once no trial is played any more; None if they are not made here."""
+    def results(self, stopped_by: str | None = None) -> ResultFiles | None:
+        """Return the results of all records, once no trial is played any more; None if they are not made here.
+
+        `stopped_by`: as of Taking.ended.
+        """
         with self._lock:
             if self._made is not None:
+                self._made.ended(stopped_by)
                 self._hand_over(self._made, finished=True)
             return self._made
 
@@ -63,9 +69,9 @@ class InOrder:
         try:
             while self._next is not None and (finished or self._next in self._waiting):
                 if self._next in self._waiting:
-                    line, record, bundle = self._waiting.pop(self._next)
+                    line, record, bundle, when = self._waiting.pop(self._next)
                     self._bytes -= len(line)
-                    made.add(line, record.as_stored(), bundle)
+                    made.add(line, record.as_stored(), bundle, when)
                 self._next = next(self._keys, None)
         except MET_AGAIN:
             self._give_up()

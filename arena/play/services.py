@@ -107,7 +107,7 @@ class TrialServices:
         self._gate: TrialGate | None = None if isinstance(context.gate, AllowAll) else context.gate.open(trial)
         self._tools: Tools | None = None
         self.gate_decisions: list[GateDecision] = []
-        self.made_calls = 0
+        self.last_call: float | None = None  # Unix time of this trial's newest line in the journal
         self.judged = Counters(JUDGE_SEAT)
         """The use of the judge's answers so far, recorded ones too: for a trial that ends before it has a score."""
 
@@ -372,8 +372,7 @@ class TrialServices:
 
     def _write(self, fields: dict[str, Json], ms: float) -> None:
         fields["ms"] = round(ms, 3)
-        fields["unix"] = round(self._context.clock(), 3)
-        self.made_calls += 1
+        fields["unix"] = self.last_call = round(self._context.clock(), 3)
         self._context.journal.append(encode_line(fields))
 
 
