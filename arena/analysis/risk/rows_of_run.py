@@ -84,7 +84,9 @@ class RowWriter:
         assert isinstance(facts, RiskFacts)
         self._facts = facts
         self._run_dir, self._name = opening.run_dir, opening.run_dir.resolve().name
-        self._prices = {label: Price(row["prompt"], row["completion"]) for label, row in opening.prices.items()}
+        self._prices: dict[str, Price | None] = {
+            label: Price(row["prompt"], row["completion"]) for label, row in opening.prices.items()
+        }
         self._why = ""
         """Why trials without a record were not played."""
         self._plan = iter(family.trials())
@@ -159,7 +161,8 @@ class RowWriter:
         if record.status == "limit" and self.limit_hit is None:
             found = _LIMIT.match(record.transcript.detail)
             self.limit_hit = found[1] if found else None
-        turns = 1 + max((entry.turn for entry in record.transcript.entries), default=0)
+        entries = record.transcript.entries
+        turns = 1 + max([entry.turn for entry in entries]) if entries else 1
         of_trial = self.family.beside(trial, turns)
         beside = Beside(
             self._name,
@@ -180,13 +183,17 @@ class RowWriter:
 
     def _cost(self, record: Record) -> float | None:
         """Return the cost of a trial; 0 for free models, None if no price is known."""
-        label = record.trial.cell["model"]
-        provider = split_model(None, label, "model")[0]
-        price = FREE if PROVIDERS[provider].offline else self._prices.get(label)
+        price = self._price(record.trial.cell["model"])
         if price is None:
             return None
         used = record.transcript.usage.values()
-        return round(sum(price.cost(one.prompt_tokens, one.completion_tokens) for one in used), 8)
+        return round(sum([price.cost(one.prompt_tokens, one.completion_tokens) for one in used]), 8)
+
+    def _price(self, label: str) -> Price | None:
+        if label not in self._prices:
+            offline = PROVIDERS[split_model(None, label, "model")[0]].offline
+            self._prices[label] = FREE if offline else None
+        return self._prices[label]
 
 
 class RowsOfSession:

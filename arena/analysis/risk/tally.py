@@ -131,12 +131,13 @@ class RiskTally:
     def add(self, row: Mapping[str, Any]) -> None:
         """Count a row, which `rows_file.row_problem` has nothing against."""
         key = cell_of(row)
-        line, unit = line_of(row, key), (str(row.get("input_case")), *key)
+        gates = counts_of(row)
+        line, unit = line_of(row, key, gates), (str(row.get("input_case")), *key)
         sums = self.cells.get(key)
         if sums is None:
             sums = self.cells[key] = Sums()
         sums.add(row)
-        sums.counts.add(line, unit, row.get("breach_turn"), counts_of(row))
+        sums.counts.add(line, unit, row.get("breach_turn"), gates)
         self._note(row, line)
 
     def total(self, exp: str | None = None) -> Sums:
@@ -253,16 +254,15 @@ def cell_of(row: Mapping[str, Any]) -> CellKey:
     )
 
 
-def line_of(row: Mapping[str, Any], key: CellKey) -> Line:
-    """Return the counts of a row besides its gates."""
+def line_of(row: Mapping[str, Any], key: CellKey, gates: Mapping[str, Json] | None) -> Line:
+    """Return the counts of a row besides its gates, which `counts_of` has counted."""
     if key.attack == NO_ATTACK:
         done = row.get("benign_completed")
         outcome = COMPLETED if (row["success"] if done is None else done) else NOT_COMPLETED
     else:
         outcome = row.get("attack_outcome") or UNASSESSED
     judged = row.get("judged")
-    gates = counts_of(row)
-    denied = gates is not None and any(gates[stage]["deny"] for stage in STAGES.values())
+    denied = gates is not None and any([gates[stage]["deny"] for stage in STAGES.values()])
     return Line(
         key.slice, key.attack, key.defence, outcome, int(bool(row.get("task_done"))), int(row["callable"]),
         "" if judged is None else "pass" if judged else "fail", int(gates is not None), int(denied),
