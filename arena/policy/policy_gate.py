@@ -14,6 +14,7 @@ from arena.policy.call_facts import COMPUTED, trial_facts
 from arena.policy.facts import Facts, PastCall
 from arena.policy.gates import ALLOW, AllowAll, CallFacts, Decision, TrialGate
 from arena.policy.gates_file import GATES_INPUT
+from arena.policy.narrowed import decide
 from arena.policy.rule_index import RuleIndex
 from arena.policy.rules import STAGES, Policy
 from arena.records import Json, Trial
@@ -118,8 +119,10 @@ class PolicyTrialGate:
         return decision
 
     def _decision(self, facts: CallFacts) -> Decision:
-        rules, reads = self._gate.index.candidates(STAGES[facts.phase], facts.kind, facts.op, self._task)
-        return (self._policy.first(rules, self._facts(facts, reads)) if rules else None) or self._gate.default
+        rows, reads = self._gate.index.candidates(STAGES[facts.phase], facts.kind, facts.op, self._task)
+        if not rows:
+            return self._gate.default
+        return decide(self._policy, rows, facts.text, lambda: self._facts(facts, reads)) or self._gate.default
 
     def recall(self, facts: CallFacts, decision: Decision) -> None:
         if facts.kind in GATED_KINDS:
@@ -142,21 +145,18 @@ class PolicyTrialGate:
             self._calls[-1] = self._calls[-1]._replace(verdict=verdict)
 
     def _facts(self, facts: CallFacts, reads: frozenset[str]) -> Facts:
-        """Return the facts of a call; some are computed only if a rule reads them."""
-        fixed = {
-            **self._always,
-            "stage": "pre" if facts.phase == "before" else "post",
-            "phase": facts.phase,
-            "kind": facts.kind,
-            "seat": facts.seat,
-            "turn": facts.turn,
-            "step": facts.step,
-            "text": facts.text,
-        }
+        """Return the facts of a call, of those with a fixed value only what rules read."""
+        fixed: dict[str, Any] = {name: value for name, value in self._always.items() if name in reads}
+        for name in reads:
+            own = _OF_CALL.get(name)
+            if own is not None:
+                fixed[name] = own(facts)
+        fixed["text"] = facts.text
         if "origin" in reads:
             fixed["origin"] = self._origin(facts)
         if facts.kind == "tool":
-            fixed["tool"] = fixed["op"] = fixed["op_name"] = facts.op
+            if not reads.isdisjoint(_TOOL_NAMES):
+                fixed["tool"] = fixed["op"] = fixed["op_name"] = facts.op
             fixed["args"] = facts.args
         if facts.phase == "after":
             fixed["response_text"] = facts.text
@@ -178,6 +178,17 @@ class PolicyTrialGate:
             last = self._calls[-2] if len(self._calls) > 1 else None
             return "tool_result" if last is not None and last.kind == "tool" else "user"
         return "agent" if self._replies > self._spoken.get(facts.seat, 0) else "user"
+
+
+_OF_CALL: Mapping[str, Callable[[CallFacts], Json]] = {
+    "stage": lambda facts: "pre" if facts.phase == "before" else "post",
+    "phase": lambda facts: facts.phase,
+    "kind": lambda facts: facts.kind,
+    "seat": lambda facts: facts.seat,
+    "turn": lambda facts: facts.turn,
+    "step": lambda facts: facts.step,
+}
+_TOOL_NAMES = frozenset({"tool", "op", "op_name"})
 
 
 def _told(decision: Decision | None) -> dict[str, Json] | None:
