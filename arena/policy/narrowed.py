@@ -6,7 +6,7 @@ about each text once. Neither changes a decision.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -130,20 +130,3 @@ def reads_text_alone(rule: Rule) -> bool:
     """Return whether a rule's decision follows from the text of the call."""
     conditions = (rule.applies_if, *(action.condition for action in rule.actions))
     return all(isinstance(leaf, TextContains | TextMatches | Constant) for one in conditions for leaf in leaves(one))
-
-
-def decide(policy: Policy, rows: Sequence[Row], text: str, facts: Callable[[], Facts]) -> Decision | None:
-    """Return the decision of the first rule that decides about a call; None if none does.
-
-    `facts` makes the facts of the call, if a rule looks at more than its text.
-    """
-    made: Facts | None = None
-    for row in rows:
-        if isinstance(row, TextRules):
-            decision = row.decide(text)
-        else:
-            made = facts() if made is None else made
-            decision = first(policy, row, made)
-        if decision is not None:
-            return decision
-    return None

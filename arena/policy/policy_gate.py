@@ -14,7 +14,7 @@ from arena.policy.call_facts import COMPUTED, trial_facts
 from arena.policy.facts import Facts, PastCall
 from arena.policy.gates import ALLOW, AllowAll, CallFacts, Decision, TrialGate
 from arena.policy.gates_file import GATES_INPUT
-from arena.policy.narrowed import decide
+from arena.policy.narrowed import TextRules, first
 from arena.policy.rule_index import RuleIndex
 from arena.policy.rules import STAGES, Policy
 from arena.records import Json, Trial
@@ -100,13 +100,13 @@ class PolicyTrialGate:
     def decide(self, facts: CallFacts) -> Decision:
         if facts.kind not in GATED_KINDS:
             return ALLOW
-        timer = self._gate.timer
-        started = timer()
+        gate = self._gate
+        started = gate.timer()
         self._begin(facts)
         decision = self._decision(facts)
         self._end(facts, decision)
-        if len(self._gate.seconds) < MOST_TIMED:
-            self._gate.seconds.append(timer() - started)
+        if len(gate.seconds) < MOST_TIMED:
+            gate.seconds.append(gate.timer() - started)
         return decision
 
     def decide_again(self, facts: CallFacts, recorded: Decision) -> Decision:
@@ -120,9 +120,16 @@ class PolicyTrialGate:
 
     def _decision(self, facts: CallFacts) -> Decision:
         rows, reads = self._gate.index.candidates(STAGES[facts.phase], facts.kind, facts.op, self._task)
-        if not rows:
-            return self._gate.default
-        return decide(self._policy, rows, facts.text, lambda: self._facts(facts, reads)) or self._gate.default
+        made: Facts | None = None
+        for row in rows:
+            if isinstance(row, TextRules):
+                decision = row.decide(facts.text)
+            else:
+                made = self._facts(facts, reads) if made is None else made
+                decision = first(self._policy, row, made)
+            if decision is not None:
+                return decision
+        return self._gate.default
 
     def recall(self, facts: CallFacts, decision: Decision) -> None:
         if facts.kind in GATED_KINDS:
@@ -135,33 +142,30 @@ class PolicyTrialGate:
             self._before = None
 
     def _end(self, facts: CallFacts, decision: Decision) -> None:
-        verdict = decision.effective
         if facts.phase == "before":
             self._before = decision
         elif facts.kind == "model":
             self._replies += 1
             self._spoken[facts.seat] = self._replies
-        if verdict != "allow" and self._calls and self._calls[-1].verdict != "deny":
-            self._calls[-1] = self._calls[-1]._replace(verdict=verdict)
+        if decision.verdict != "allow" and decision.enforced and self._calls and self._calls[-1].verdict != "deny":
+            self._calls[-1] = self._calls[-1]._replace(verdict=decision.verdict)
 
     def _facts(self, facts: CallFacts, reads: frozenset[str]) -> Facts:
         """Return the facts of a call, of those with a fixed value only what rules read."""
-        fixed: dict[str, Any] = {name: value for name, value in self._always.items() if name in reads}
+        fixed: dict[str, Any] = {"text": facts.text}
         for name in reads:
-            own = _OF_CALL.get(name)
-            if own is not None:
-                fixed[name] = own(facts)
-        fixed["text"] = facts.text
-        if "origin" in reads:
-            fixed["origin"] = self._origin(facts)
-        if facts.kind == "tool":
-            if not reads.isdisjoint(_TOOL_NAMES):
-                fixed["tool"] = fixed["op"] = fixed["op_name"] = facts.op
-            fixed["args"] = facts.args
-        if facts.phase == "after":
-            fixed["response_text"] = facts.text
-            if "pre_gate" in reads:
-                fixed["pre_gate"] = _told(self._before)
+            if name in _OF_CALL:
+                fixed[name] = _OF_CALL[name](facts)
+            elif name == "origin":
+                fixed[name] = self._origin(facts)
+            elif name == "pre_gate" and facts.phase == "after":
+                fixed[name] = _told(self._before)
+            elif name in _OF_TOOL_CALL and facts.kind == "tool":
+                fixed[name] = facts.args if name == "args" else facts.op
+            elif name == "response_text" and facts.phase == "after":
+                fixed[name] = facts.text
+            elif name in self._always and name != "text":
+                fixed[name] = self._always[name]
         return Facts(self._given, self._calls, fixed, COMPUTED)
 
     def _origin(self, facts: CallFacts) -> str:
@@ -188,7 +192,7 @@ _OF_CALL: Mapping[str, Callable[[CallFacts], Json]] = {
     "turn": lambda facts: facts.turn,
     "step": lambda facts: facts.step,
 }
-_TOOL_NAMES = frozenset({"tool", "op", "op_name"})
+_OF_TOOL_CALL = frozenset({"tool", "op", "op_name", "args"})
 
 
 def _told(decision: Decision | None) -> dict[str, Json] | None:
