@@ -34,6 +34,7 @@ from arena.records import STOPS, Json, Record, Trial
 from arena.store import digests, parts, resume_index
 from arena.store.bundles import BUNDLES_FILE, bundles_of, playing
 from arena.store.files import write_atomic
+from arena.store.gate_lines import record_line
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line
 from arena.store.manifest import Identity, Manifest
 from arena.store.reader import RecordFile, Stored
@@ -303,7 +304,7 @@ class Session:
                     stack.callback(file.close)
 
             def record(finished: Record, when: When, number: int) -> None:
-                line = encode_line(finished.to_json())
+                line = record_line(finished)
                 records.append(line)
                 bundle = None if bundles is None else run.family.bundle(finished)
                 if bundles is not None and bundle is not None:

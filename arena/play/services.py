@@ -13,7 +13,6 @@ from functools import partial
 from typing import Protocol
 
 from arena.errors import ContextExceeded, GateDenied, Interrupted, ServiceFault, StorageFault, TrialEnded, ended
-from arena.formats.decode import encode
 from arena.messages import (
     CallKey,
     Conversation,
@@ -32,6 +31,7 @@ from arena.play.toolbox import Tools
 from arena.policy.gates import ALLOW, TOOL_ERROR, AllowAll, CallFacts, Decision, TrialGate
 from arena.records import Counters, GateDecision, Json, Stop, Trial
 from arena.store.calls import CallLine, Fault, Slot
+from arena.store.gate_lines import call_line
 from arena.store.journal import (
     Recorded,
     attempts_to_json,
@@ -344,7 +344,7 @@ class TrialServices:
         if decision is ALLOW:
             return None
         stored = decision.noted(facts)
-        fields.setdefault("gates", []).append(encode(stored))
+        fields.setdefault("gates", []).append(stored)
         self.gate_decisions.append(stored)
         return decision if decision.denies else None
 
@@ -373,7 +373,7 @@ class TrialServices:
     def _write(self, fields: dict[str, Json], ms: float) -> None:
         fields["ms"] = round(ms, 3)
         fields["unix"] = self.last_call = round(self._context.clock(), 3)
-        self._context.journal.append(encode_line(fields))
+        self._context.journal.append(call_line(fields))
 
 
 def recorded_fault(fault: Fault) -> TrialEnded:
