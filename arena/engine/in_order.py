@@ -9,13 +9,17 @@ makes them from the file, where an error ends the command and no trial.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
+from arena.engine.early_index import EarlyIndex
 from arena.engine.request import Taking
 from arena.engine.results import Played, ResultFiles
 from arena.engine.runner import When
 from arena.errors import ArenaError
-from arena.records import Record
+from arena.records import Json, Record
 from arena.store.bundles import Bundle
+from arena.store.journal import AppendFile
 
 MOST_WAITING_BYTES = 4 << 20
 """Of the lines of records that wait for one before them; as objects they take several times as much."""
@@ -28,8 +32,11 @@ MET_AGAIN = (OSError, ArenaError, ArithmeticError, AttributeError, LookupError, 
 class InOrder:
     """The results of a run of which no trial was played before. Thread-safe."""
 
-    def __init__(self, played: Played, planned: int, taking: Taking | None = None) -> None:
-        """`planned`: number of planned trials.  `taking`: as of ResultFiles.  Errors: OSError."""
+    def __init__(self, played: Played, planned: int, taking: Taking | None = None, judges_only: bool = False) -> None:
+        """`planned`: number of planned trials.  `taking`: as of ResultFiles.  `judges_only`: as of EarlyIndex.  Errors:
+        OSError."""
+        self._index = EarlyIndex(judges_only)
+        self._journal: AppendFile | None = None
         self._made: ResultFiles | None = ResultFiles(played, planned, rebuilt=False, taking=taking)
         self._keys = iter(played.keys())
         self._next = next(self._keys, None)
@@ -59,6 +66,19 @@ class InOrder:
                 self._hand_over(self._made, finished=True)
             return self._made
 
+    def calls_to(self, journal: AppendFile) -> Callable[[Mapping[str, Json]], None]:
+        """Return what takes in each line that was appended to the journal."""
+        self._journal = journal
+        return self._index.call
+
+    def write_index(self, run_dir: Path) -> bool:
+        """Write the resume index, once the results are complete; return whether it need not be made from the files.
+
+        Errors: OSError.
+        """
+        with self._lock:
+            return self._made is not None and self._journal is not None and self._index.write(run_dir, self._journal)
+
     def discard(self) -> None:
         """Make no results; leave nothing half written."""
         with self._lock:
@@ -71,7 +91,8 @@ class InOrder:
                 if self._next in self._waiting:
                     line, record, bundle, when = self._waiting.pop(self._next)
                     self._bytes -= len(line)
-                    made.add(line, record.as_stored(), bundle, when)
+                    size = made.add(line, record.as_stored(), bundle, when)
+                    self._index.record(record, size)
                 self._next = next(self._keys, None)
         except MET_AGAIN:
             self._give_up()

@@ -79,10 +79,12 @@ class ResultFiles:
         if self._taking is not None:
             self._taking.ended(stopped_by)
 
-    def add(self, line: bytes, record: Record, bundle: Bundle | None = None, when: When | None = None) -> None:
-        """Take in the next record in plan order, with its line in the file; `bundle`: of the record, where it was made
-        already; `when` it was played, where that is known."""
-        self._records.add(line)
+    def add(self, line: bytes, record: Record, bundle: Bundle | None = None, when: When | None = None) -> int:
+        """Take in the next record in plan order, with its line in the file; return the length of its final line.
+
+        `bundle`: of the record, where it was made already; `when` it was played, where that is known.
+        """
+        size = self._records.add(line)
         if self._bundles is not None:
             bundle = bundle or self._family.bundle(record)
             if bundle is not None:
@@ -92,6 +94,7 @@ class ResultFiles:
             exporter.add(record, bundle)
         if self._taking is not None:
             self._taking.add(record, when)
+        return size
 
     def close(self, head: Mapping[str, Json]) -> dict[str, Json]:
         """Finish all files; return the summary. `head`: as of `summary_head`."""

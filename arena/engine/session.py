@@ -156,7 +156,8 @@ class Session:
             batches = self._ask_later()
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
-            write_index(self.directory.path, self.run.request.source is not None)
+            if self.early is None or not self.early.write_index(self.directory.path):
+                write_index(self.directory.path, self.run.request.source is not None)
             digests.write(self.directory.path)
         alone = played if pending and not self.kept else None
         return SessionResult(summary, progress, self.not_passed, self.budget, batches, alone)
@@ -278,7 +279,8 @@ class Session:
         cap = None if most is None else TrialCap(most, self.answered(), run.request.process.stop)
         workers = min(operation.workers, pending)
         if not self.directory.resumed:
-            self.early = InOrder(self.played(), run.planned, run.request.taking(self._opening()))
+            taking, judges_only = run.request.taking(self._opening()), run.request.source is not None
+            self.early = InOrder(self.played(), run.planned, taking, judges_only)
         try:
             return self.play(self.directory.path, job_series(self.jobs()), workers, cap, Shown(finished, tick))
         except BaseException:
@@ -349,6 +351,7 @@ class Session:
             gate=run.request.gate,
             activity=self.activity,
             left_out=self.left_out,
+            written=None if self.early is None else self.early.calls_to(journal),
         )
 
     def note(self, ended: NotPassed) -> None:

@@ -31,7 +31,6 @@ from arena.play.toolbox import Tools
 from arena.policy.gates import ALLOW, TOOL_ERROR, AllowAll, CallFacts, Decision, TrialGate
 from arena.records import Counters, GateDecision, Json, Stop, Trial
 from arena.store.calls import CallLine, Fault, Slot
-from arena.store.gate_lines import call_line
 from arena.store.journal import (
     Recorded,
     attempts_to_json,
@@ -373,7 +372,7 @@ class TrialServices:
     def _write(self, fields: dict[str, Json], ms: float) -> None:
         fields["ms"] = round(ms, 3)
         fields["unix"] = self.last_call = round(self._context.clock(), 3)
-        self._context.journal.append(call_line(fields))
+        self._context.append(fields)
 
 
 def recorded_fault(fault: Fault) -> TrialEnded:

@@ -60,6 +60,7 @@ class Named:
 def in_order_of(monkeypatch: pytest.MonkeyPatch, *keys: str, size: int = 1) -> tuple[Plan, InOrder]:
     plan = Plan()
     monkeypatch.setattr(in_order, "ResultFiles", lambda *_, **more: plan)
+    monkeypatch.setattr(in_order.EarlyIndex, "record", lambda *_: None)
     made = InOrder(plan, 4)  # type: ignore[arg-type]
     for key in keys:
         made.add(key.encode() * size, Named(key), None)  # type: ignore[arg-type]
