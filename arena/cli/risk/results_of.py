@@ -7,7 +7,7 @@ from pathlib import Path
 
 from arena.analysis.risk.results import Options, Results, experiments_in, stored_head, write_results
 from arena.analysis.risk.rows_of_run import RowWriter, RunRows
-from arena.engine.finished import family_of_run, open_run
+from arena.engine.finished import family_of_run, open_run, opened
 from arena.errors import DataError, Issue
 from arena.families.risk.family import GATES_INPUT, RiskFamily
 from arena.families.risk.spec import SPEC
@@ -36,7 +36,7 @@ def rebuild(
     stored = stored_head(folder)
     head, tally = stored, None
     if (folder / MANIFEST_FILE).is_file():
-        rows = rows_of(folder, evaluator)
+        rows = rows_of(folder, evaluator) if written is None else RunRows(opened(folder), written.family)
         rows.write(written)
         head = rows.head()
         head["gate_latency"] = latency if latency is not None else stored.get("gate_latency")
