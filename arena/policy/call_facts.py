@@ -19,7 +19,7 @@ _MONEY_NAME = re.compile(
 
 def amounts_of(facts: Facts) -> Any:
     """Return the sums in the text and the arguments of a call, in their order; MISSING if there are none."""
-    args = facts.get(("args",))
+    args = facts.fixed["args"] if "args" in facts.fixed else facts.given("args")
     if not args:
         return list(_sums(facts.text)) or MISSING
     return [*_sums(facts.text), *_in_args(args, "")] or MISSING
