@@ -278,9 +278,10 @@ class Session:
         most = run.limits().trials
         cap = None if most is None else TrialCap(most, self.answered(), run.request.process.stop)
         workers = min(operation.workers, pending)
-        if not self.directory.resumed:
-            taking, judges_only = run.request.taking(self._opening()), run.request.source is not None
-            self.early = InOrder(self.played(), run.planned, taking, judges_only)
+        # The whole plan's rows say how the session ended: those of other shards stand between this one's.
+        if not self.directory.resumed and (run.shard is WHOLE or run.request.taker is None):
+            taking = run.request.taking(self._opening())
+            self.early = InOrder(self.played(), run.planned, taking, run.request.source is not None)
         try:
             return self.play(self.directory.path, job_series(self.jobs()), workers, cap, Shown(finished, tick))
         except BaseException:
@@ -379,8 +380,7 @@ class Session:
     def _finish(self, progress: Progress) -> dict[str, Json]:
         """Rewrite the records in plan order and write all derived files; return the summary."""
         run, played = self.run, self.played()
-        cost = cost_json(run.cast, self.budget)
-        head = summary_head(self.manifest, run.family, cost, self.left_out.by_model())
+        head = summary_head(self.manifest, run.family, cost_json(run.cast, self.budget), self.left_out.by_model())
         resumed = self.directory.resumed  # a kill may have happened between a record and its bundle
         made = None if self.early is None else self.early.results(progress.stopped_by)
         if made is None:

@@ -75,6 +75,17 @@ def test_rows_are_written_and_counted_while_playing_as_afterwards(
         assert [row | clocked for row in lab.rows("again", exp)] == [row | clocked for row in lab.rows("run", exp)]
 
 
+@pytest.mark.parametrize("limit", [(), ("--max-calls", "9")])
+def test_rows_of_a_shard_say_why_other_trials_were_not_played(tmp_path: Path, limit: tuple[str, ...]) -> None:
+    lab = Lab(tmp_path)
+    assert lab.play("part", *FEW, "--shard", "1/2", "--workers", "1", *limit).code == 0
+    why = {row["fail_reason"] for row in lab.rows("part") if row["status"] == "not played"}
+    assert why == {SKIPPED if limit else "not played: the run did not finish"}
+    before = lab.all_bytes("part")
+    assert lab("report", "--run-id", "part").code == 0
+    assert lab.all_bytes("part") == before
+
+
 def test_playing_reads_no_record_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RecordFile, "parse", lambda *_: pytest.fail("a record was read"))
     assert Lab(tmp_path).play("run", *FEW, "--workers", "1").code == 0
