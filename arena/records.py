@@ -233,8 +233,11 @@ class Record:
         """Return whether its values count in means."""
         return self.status == "done" and self.score.unscored is None
 
-    def to_json(self) -> dict[str, Json]:
-        """Return the members of docs/run-directory.md, in that order; numbers of a score always as fractions."""
+    def to_json(self, without_gates: bool = False) -> dict[str, Json]:
+        """Return the members of docs/run-directory.md, in that order; numbers of a score always as fractions.
+
+        `without_gates`: as if no gate had decided.
+        """
         trial, transcript, score = self.trial, self.transcript, self.score
         detail = score.detail
         line = encode(
@@ -254,7 +257,7 @@ class Record:
                 stop=self.stop,
                 detail=transcript.detail,
                 flagged=self.flagged,
-                gates=(*transcript.gates, *self.gates),
+                gates=() if without_gates else (*transcript.gates, *self.gates),
                 transcript=transcript.entries,
                 usage=tuple(transcript.usage.values()),
                 scores={name: None if value is None else float(value) for name, value in score.values.items()},

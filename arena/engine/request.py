@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
+from arena.engine.runner import When
 from arena.families.contract import Family
 from arena.families.spec import FamilySpec
 from arena.policy.gates import AllowAll, Gate
@@ -37,22 +38,39 @@ class ProcessContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """How a session ended, as far as known while its results are written. `stopped_by`: as in the manifest.
+class Opening:
+    """What is known of a run before its records are.
 
     `prices`: label of a model that is not free -> dollars per million tokens, as in summary.json.
     """
 
     run_dir: Path
     family: Family
-    stopped_by: str | None
     prices: Mapping[str, Json]
 
 
-Handed = Callable[[Record], None]
-Taker = Callable[[Ending], AbstractContextManager[Handed]]
-"""Context manager around a receiver of each final record, in plan order; leaving it without an error completes its
-files."""
+class Taking(Protocol):
+    """Receives the final records of a session, in plan order, and makes files of a command out of them."""
+
+    def add(self, record: Record, when: When | None) -> None:
+        """Take in the next record. `when` None: the files of the run say it."""
+        ...
+
+    def ended(self, stopped_by: str | None) -> None:
+        """Note how the session ended, as in the manifest; called once, before the first record that comes after one
+        that is missing."""
+        ...
+
+    def close(self) -> None:
+        """Complete the files, once the session's own results are complete."""
+        ...
+
+    def discard(self) -> None:
+        """Leave nothing half written; after `close` this does nothing."""
+        ...
+
+
+Taker = Callable[[Opening], Taking]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +79,8 @@ class RunRequest:
 
     `panel`: several judges named by a command; None: the judge of the settings.  `source`: the run whose trials are
     scored again; None: trials are played.  `gate`: the policy of the run.  `answers`: of judges that were asked in
-    batches.  `taker`: receives the final records, so that a command's own results need not read them again.
+    batches.  `taker`: makes what receives the final records, so that a command's own results need not read them again;
+    it is called a second time if not all records could be handed over while they were played.
     """
 
     spec: FamilySpec
@@ -73,6 +92,10 @@ class RunRequest:
     answers: BatchAnswers | None = None
     taker: Taker | None = None
 
+    def taking(self, opening: Opening) -> Taking | None:
+        """Open what receives the final records for the command; None if nothing does. Errors: OSError."""
+        return None if self.taker is None else self.taker(opening)
+
     def judges(self) -> Panel | None:
         """Return the judge and the number of judgements; None for a run without a judge. Errors: UsageError if none is
         named."""
@@ -80,12 +103,3 @@ class RunRequest:
             return self.panel
         judge = self.config.judge
         return None if judge is None else Panel((judge.ref,), 1)
-
-    @contextmanager
-    def taking(self, ending: Ending) -> Iterator[Sequence[Handed]]:
-        """Open the taker and yield the receivers of the final records: the taker, if there is one."""
-        if self.taker is None:
-            yield ()
-            return
-        with self.taker(ending) as add:
-            yield (add,)

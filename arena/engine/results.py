@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from arena.engine.build import Cast
+from arena.engine.request import Taking
+from arena.engine.runner import When
 from arena.engine.shards import Shard
 from arena.engine.summary import Summary
 from arena.families.contract import Family
@@ -22,13 +24,18 @@ from arena.store.rundir import RECORDS_FILE
 
 def cost_json(cast: Cast, budget: Budget) -> dict[str, Json]:
     """Return what a run cost, as in summary.json: dollars, models without a price, attempts of unknown cost, prices."""
-    priced = {model.label: model.price for model in cast.models() if model.price is not FREE}
     return {
         "usd": round(budget.spent()["cost_usd"], 6),
         "unpriced": list(cast.unpriced),
         "unknown_attempts": budget.unknown,
-        "prices": {label: price.to_json() for label, price in sorted(priced.items())},
+        "prices": prices_json(cast),
     }
+
+
+def prices_json(cast: Cast) -> dict[str, Json]:
+    """Return label of a model that is not free -> dollars per million tokens."""
+    priced = {model.label: model.price for model in cast.models() if model.price is not FREE}
+    return {label: price.to_json() for label, price in sorted(priced.items())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +66,29 @@ class ResultFiles:
     Nothing appears under its name before `close`.
     """
 
-    def __init__(self, played: Played, planned: int, rebuilt: bool) -> None:
+    def __init__(self, played: Played, planned: int, rebuilt: bool, taking: Taking | None = None) -> None:
         """`planned`: number of planned trials.  `rebuilt`: bundles are written again also where each has files of its
-        own, and what another way of keeping them left is removed.  Errors: OSError."""
+        own, and what another way of keeping them left is removed.  `taking`: a further receiver of the records, whose
+        files are completed last.  Errors: OSError."""
         self._family = played.family
         how = bundles_of(played.manifest)
         self._bundles = rebuilding(how, played.path) if rebuilt or how != ALL else None
         self._summary = Summary(played.path, played.family, planned)
         self._exporters = played.family.exports(played.path)
         self._records = ChainedRecords(played.path / RECORDS_FILE, played.manifest.identity.to_json())
+        self._taking = taking
 
-    def add(self, line: bytes, record: Record, bundle: Bundle | None = None) -> None:
-        """Take in the next record in plan order, with its line in the file; `bundle`: of the record, where it was made
-        already."""
-        self._records.add(line)
+    def ended(self, stopped_by: str | None) -> None:
+        """Note how the session ended; as of Taking."""
+        if self._taking is not None:
+            self._taking.ended(stopped_by)
+
+    def add(self, line: bytes, record: Record, bundle: Bundle | None = None, when: When | None = None) -> int:
+        """Take in the next record in plan order, with its line in the file; return the length of its final line.
+
+        `bundle`: of the record, where it was made already; `when` it was played, where that is known.
+        """
+        size = self._records.add(line)
         if self._bundles is not None:
             bundle = bundle or self._family.bundle(record)
             if bundle is not None:
@@ -80,6 +96,9 @@ class ResultFiles:
         self._summary.add(record)
         for exporter in self._exporters:
             exporter.add(record, bundle)
+        if self._taking is not None:
+            self._taking.add(record, when)
+        return size
 
     def close(self, head: Mapping[str, Json]) -> dict[str, Json]:
         """Finish all files; return the summary. `head`: as of `summary_head`."""
@@ -88,36 +107,46 @@ class ResultFiles:
             self._bundles.close()
         for exporter in self._exporters:
             exporter.close()
-        return self._summary.close(head)
+        summary = self._summary.close(head)
+        if self._taking is not None:
+            self._taking.close()
+        return summary
 
     def discard(self) -> None:
         """Leave nothing half written of records, bundles and tables; a resume removes what exporters leave."""
+        if self._taking is not None:
+            self._taking.discard()
         self._records.discard()
         self._summary.discard()
         if self._bundles is not None:
             self._bundles.discard()
 
 
-def write_results(
-    played: Played,
-    head: Mapping[str, Json],
-    also: Sequence[Callable[[Record], None]] = (),
-    rebuilt: bool = True,
-    early: ResultFiles | None = None,
-) -> dict[str, Json]:
-    """Rewrite the records of a run in plan order, chained, and write all that follows from them.
+def from_file(
+    played: Played, rebuilt: bool = True, taking: Taking | None = None, stopped_by: str | None = None
+) -> ResultFiles:
+    """Rewrite the records of a run in plan order, chained, and make all that follows from them; `finish` completes it.
 
-    `head`: as of `summary_head`.  `also`: further receivers of each record, in plan order, before the results appear.
-    `rebuilt`: as of ResultFiles.  `early`: has taken in all records while they were played; None: they are read.
-    Return the summary. Errors: DataError for a line that is not a record.
+    `rebuilt`, `taking`: as of ResultFiles.  `stopped_by`: as of Taking.ended.  Errors: DataError for a line that is not
+    a record.
     """
-    made = ResultFiles(played, played.planned(), rebuilt) if early is None else early
+    made = ResultFiles(played, played.planned(), rebuilt, taking)
     try:
-        for line, record in played.records().chosen(played.keys()) if early is None or also else ():
-            for taker in also:
-                taker(record)
-            if early is None:
-                made.add(line, record)
+        made.ended(stopped_by)
+        for line, record in played.records().chosen(played.keys()):
+            made.add(line, record)
+    except BaseException:
+        made.discard()
+        raise
+    return made
+
+
+def finish(made: ResultFiles, head: Mapping[str, Json]) -> dict[str, Json]:
+    """Complete results that have taken in all records, or leave none of them half written; return the summary.
+
+    `head`: as of `summary_head`.
+    """
+    try:
         return made.close(head)
     finally:
         made.discard()

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from arena.engine.plan import Job, JobSeries
 from arena.errors import (
@@ -42,16 +43,24 @@ class Progress:
     """Why no further trial was started: `error`, `budget`, `interrupted`, `failure`; None if all were."""
 
 
+class When(NamedTuple):
+    """When a trial was played: how many seconds it took, to the microsecond, and the Unix time of its last call, None
+    without one."""
+
+    seconds: float
+    last_call: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """The runner's callbacks.
 
-    `record` stores a finished trial and must raise if it cannot; it gets the trial's seconds and the number of trials
-    finished so far.  `earlier` returns the records of a trial's series that come before it in plan order; it is called
-    once per series, for its first trial.  `tick` is called often, in the main thread.
+    `record` stores a finished trial and must raise if it cannot; it gets when the trial was played, and the number of
+    trials finished so far.  `earlier` returns the records of a trial's series that come before it in plan order; it is
+    called once per series, for its first trial.  `tick` is called often, in the main thread.
     """
 
-    record: Callable[[Record, float, int], None]
+    record: Callable[[Record, When, int], None]
     earlier: Callable[[Trial], Sequence[Record]]
     tick: Callable[[Progress], None]
 
@@ -171,7 +180,8 @@ class Runner:
             record = self._play(job, services, past)
             if self.cap is not None:
                 self.cap.leave(record.answered)
-            self._hooks.record(record, self._context.timer() - started, self._count(record, job.carried_over))
+            when = When(round(self._context.timer() - started, 6), services.last_call)
+            self._hooks.record(record, when, self._count(record, job.carried_over))
             if past is not NO_PAST:
                 past.append(record)
             if not STOPS[record.stop].kept and not job.carried_over:

@@ -19,10 +19,10 @@ from arena.engine.manifest import end_session, new_manifest, new_session, retry_
 from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
 from arena.engine.progress import MOST_UNFINISHED, Account, Console, NotPassed, ProgressLine, trial_line
 from arena.engine.recorded_calls import CallCount, lost_text
-from arena.engine.request import Ending, RunRequest
-from arena.engine.results import Played, cost_json, write_results
+from arena.engine.request import Opening, RunRequest
+from arena.engine.results import Played, cost_json, finish, from_file, prices_json
 from arena.engine.resuming import Before, Ledgers, Pending, look_back, read_journal, write_index
-from arena.engine.runner import Hooks, Progress, Runner, TrialCap
+from arena.engine.runner import Hooks, Progress, Runner, TrialCap, When
 from arena.engine.shards import WHOLE, Shard, shard_of_run
 from arena.errors import ConfigError
 from arena.families.contract import Family
@@ -34,6 +34,7 @@ from arena.records import STOPS, Json, Record, Trial
 from arena.store import digests, parts, resume_index
 from arena.store.bundles import BUNDLES_FILE, bundles_of, playing
 from arena.store.files import write_atomic
+from arena.store.gate_lines import record_line
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line
 from arena.store.manifest import Identity, Manifest
 from arena.store.reader import RecordFile
@@ -157,7 +158,8 @@ class Session:
             batches = self._ask_later()
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
-            write_index(self.directory.path, self.run.request.source is not None)
+            if self.early is None or not self.early.write_index(self.directory.path):
+                write_index(self.directory.path, self.run.request.source is not None)
             digests.write(self.directory.path)
         alone = played if pending and not self.kept else None
         return SessionResult(summary, progress, self.not_passed, self.budget, batches, alone)
@@ -275,8 +277,10 @@ class Session:
         most = run.limits().trials
         cap = None if most is None else TrialCap(most, self.answered(), run.request.process.stop)
         workers = min(operation.workers, pending)
-        if not self.directory.resumed:
-            self.early = InOrder(self.played(), run.planned)
+        # The whole plan's rows say how the session ended: those of other shards stand between this one's.
+        if not self.directory.resumed and (run.shard is WHOLE or run.request.taker is None):
+            taking = run.request.taking(self._opening())
+            self.early = InOrder(self.played(), run.planned, taking, run.request.source is not None)
         try:
             return self.play(self.directory.path, job_series(self.jobs()), workers, cap, Shown(finished, tick))
         except BaseException:
@@ -301,17 +305,17 @@ class Session:
                 if file is not None:
                     stack.callback(file.close)
 
-            def record(finished: Record, seconds: float, number: int) -> None:
-                line = encode_line(finished.to_json())
+            def record(finished: Record, when: When, number: int) -> None:
+                line = record_line(finished)
                 records.append(line)
                 bundle = None if bundles is None else run.family.bundle(finished)
                 if bundles is not None and bundle is not None:
                     bundles.add(bundle)
-                timing = {"key": finished.key, "attempt": finished.attempt, "seconds": round(seconds, 6)}
+                timing = {"key": finished.key, "attempt": finished.attempt, "seconds": when.seconds}
                 timings.append(encode_line(timing))
                 if self.early is not None:
-                    self.early.add(line, finished, bundle)
-                shown.finished(finished, seconds, number)
+                    self.early.add(line, finished, bundle, when)
+                shown.finished(finished, when.seconds, number)
 
             hooks = Hooks(record=record, earlier=self._earlier, tick=shown.tick)
             runner = Runner(run.family, self._context(journal), hooks, workers, operation.continue_on_error)
@@ -347,6 +351,7 @@ class Session:
             gate=run.request.gate,
             activity=self.activity,
             left_out=self.left_out,
+            written=None if self.early is None else self.early.calls_to(journal),
         )
 
     def note(self, ended: NotPassed) -> None:
@@ -374,14 +379,16 @@ class Session:
     def _finish(self, progress: Progress) -> dict[str, Json]:
         """Rewrite the records in plan order and write all derived files; return the summary."""
         run, played = self.run, self.played()
-        cost = cost_json(run.cast, self.budget)
-        head = summary_head(self.manifest, run.family, cost, self.left_out.by_model())
+        head = summary_head(self.manifest, run.family, cost_json(run.cast, self.budget), self.left_out.by_model())
         resumed = self.directory.resumed  # a kill may have happened between a record and its bundle
-        early = None if self.early is None else self.early.results()
-        if early is None:
+        made = None if self.early is None else self.early.results(progress.stopped_by)
+        if made is None:
             self._without_early()
-        with run.request.taking(Ending(played.path, run.family, progress.stopped_by, cost["prices"])) as takers:
-            return write_results(played, head, takers, resumed, early)
+            made = from_file(played, resumed, run.request.taking(self._opening()), progress.stopped_by)
+        return finish(made, head)
+
+    def _opening(self) -> Opening:
+        return Opening(self.directory.path, self.run.family, prices_json(self.run.cast))
 
     def played(self) -> Played:
         """Return the inputs of this session's results."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from arena.errors import ServiceFault
@@ -12,8 +12,9 @@ from arena.messages import Provider, Sampling, ToolRecording
 from arena.play.limits import Budget
 from arena.play.toolbox import Toolbox
 from arena.policy.gates import AllowAll, Gate
-from arena.records import Stop, Trial
+from arena.records import Json, Stop, Trial
 from arena.settings.prices import FREE, Price
+from arena.store.gate_lines import call_line
 from arena.store.journal import AppendFile, JournalIndex
 
 
@@ -116,6 +117,14 @@ class RunContext:
     timer: Callable[[], float] = time.perf_counter
     activity: Activity = field(default_factory=Activity)
     left_out: LeftOut = field(default_factory=LeftOut)
+    written: Callable[[Mapping[str, Json]], None] | None = None
+    """Receives the members of each line that was appended to the journal."""
+
+    def append(self, fields: Mapping[str, Json]) -> None:
+        """Append a line to the journal; its member `gates` holds GateDecisions. Errors: StorageFault."""
+        self.journal.append(call_line(fields))
+        if self.written is not None:
+            self.written(fields)
 
     def judge_of(self, question: int) -> Model | None:
         """Return the judge of a question (0-based) about a trial; None if the run has no judge."""

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Protocol
 
 from arena.errors import ContextExceeded, GateDenied, Interrupted, ServiceFault, StorageFault, TrialEnded, ended
-from arena.formats.decode import encode
 from arena.messages import (
     CallKey,
     Conversation,
@@ -107,7 +106,7 @@ class TrialServices:
         self._gate: TrialGate | None = None if isinstance(context.gate, AllowAll) else context.gate.open(trial)
         self._tools: Tools | None = None
         self.gate_decisions: list[GateDecision] = []
-        self.made_calls = 0
+        self.last_call: float | None = None  # Unix time of this trial's newest line in the journal
         self.judged = Counters(JUDGE_SEAT)
         """The use of the judge's answers so far, recorded ones too: for a trial that ends before it has a score."""
 
@@ -344,7 +343,7 @@ class TrialServices:
         if decision is ALLOW:
             return None
         stored = decision.noted(facts)
-        fields.setdefault("gates", []).append(encode(stored))
+        fields.setdefault("gates", []).append(stored)
         self.gate_decisions.append(stored)
         return decision if decision.denies else None
 
@@ -372,9 +371,8 @@ class TrialServices:
 
     def _write(self, fields: dict[str, Json], ms: float) -> None:
         fields["ms"] = round(ms, 3)
-        fields["unix"] = round(self._context.clock(), 3)
-        self.made_calls += 1
-        self._context.journal.append(encode_line(fields))
+        fields["unix"] = self.last_call = round(self._context.clock(), 3)
+        self._context.append(fields)
 
 
 def recorded_fault(fault: Fault) -> TrialEnded:

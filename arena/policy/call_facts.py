@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from arena.policy.facts import MISSING, Facts, number_of
@@ -18,14 +19,15 @@ _MONEY_NAME = re.compile(
 
 def amounts_of(facts: Facts) -> Any:
     """Return the sums in the text and the arguments of a call, in their order; MISSING if there are none."""
-    found, args = _sums(facts.text), facts.get(("args",))
-    if args:
-        found = [*found, *_in_args(args, "")]
-    return found or MISSING
+    args = facts.fixed["args"] if "args" in facts.fixed else facts.given("args")
+    if not args:
+        return list(_sums(facts.text)) or MISSING
+    return [*_sums(facts.text), *_in_args(args, "")] or MISSING
 
 
-def _sums(text: str) -> list[float]:
-    return [one.value * one.times for one in find_amounts(text)]
+@lru_cache(maxsize=4096)
+def _sums(text: str) -> tuple[float, ...]:
+    return tuple([one.value * one.times for one in find_amounts(text)])
 
 
 def amount_of(facts: Facts) -> Any:
@@ -48,6 +50,9 @@ def _in_args(value: Any, name: str) -> Iterator[float]:
 
 
 COMPUTED: Mapping[str, Callable[[Facts], Any]] = {"amounts": amounts_of, "amount": amount_of}
+
+READ_FOR: Mapping[str, frozenset[str]] = {"amounts": frozenset({"args"}), "amount": frozenset({"args"})}
+"""Computed fact -> the facts that it is computed from, besides the text."""
 
 
 def trial_facts(plan: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -58,7 +58,8 @@ class Facts:
         text = self.fixed.get("text")
         if type(text) is not str:
             text = self.get(("text",))
-        self.text: str = text if isinstance(text, str) else ""
+            text = text if isinstance(text, str) else ""
+        self.text: str = text
         """The fact `text`; empty if it is missing or not a text."""
         self._text_lower: str | None = None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from arena.records import CallKind, GateDecision, GateVerdict, Json, Phase, Trial
@@ -68,24 +69,10 @@ class Decision:
 
     def noted(self, facts: CallFacts) -> GateDecision:
         """Return the decision as it is stored: with the call's place, without texts, which are stored next to it."""
-        return GateDecision(
-            facts.phase,
-            facts.kind,
-            facts.seat,
-            facts.turn,
-            facts.step,
-            facts.op,
-            self.verdict,
-            self.reason_code,
-            self.rule_id,
-            self.message,
-            self.on_deny,
-            self.enforced,
-            self.observed,
-            self.bound,
-            self.policy,
-            self.fails,
-        )
+        phase, kind, seat, turn, step, _, op, _ = facts
+        if self.observed is None and self.bound is None:
+            return _noted_often(self, phase, kind, seat, turn, step, op)
+        return _noted(self, phase, kind, seat, turn, step, op)
 
     @staticmethod
     def recalled(noted: GateDecision) -> Decision:
@@ -103,6 +90,18 @@ class Decision:
             noted.fails,
         )
 
+
+def _noted(
+    one: Decision, phase: Phase, kind: CallKind, seat: str, turn: int, step: int, op: str | None
+) -> GateDecision:
+    return GateDecision(
+        phase, kind, seat, turn, step, op, one.verdict, one.reason_code, one.rule_id, one.message, one.on_deny,
+        one.enforced, one.observed, one.bound, one.policy, one.fails,
+    )  # fmt: skip
+
+
+_noted_often = lru_cache(maxsize=4096)(_noted)
+"""For decisions without a value that was looked at: most of a run are the default's, at the same few places."""
 
 ALLOW = Decision("allow", "policy_default_allow", "policy.default")
 

@@ -14,6 +14,7 @@ from arena.policy.call_facts import COMPUTED, trial_facts
 from arena.policy.facts import Facts, PastCall
 from arena.policy.gates import ALLOW, AllowAll, CallFacts, Decision, TrialGate
 from arena.policy.gates_file import GATES_INPUT
+from arena.policy.narrowed import TextRules, first
 from arena.policy.rule_index import RuleIndex
 from arena.policy.rules import STAGES, Policy
 from arena.records import Json, Trial
@@ -99,13 +100,13 @@ class PolicyTrialGate:
     def decide(self, facts: CallFacts) -> Decision:
         if facts.kind not in GATED_KINDS:
             return ALLOW
-        timer = self._gate.timer
-        started = timer()
+        gate = self._gate
+        started = gate.timer()
         self._begin(facts)
         decision = self._decision(facts)
         self._end(facts, decision)
-        if len(self._gate.seconds) < MOST_TIMED:
-            self._gate.seconds.append(timer() - started)
+        if len(gate.seconds) < MOST_TIMED:
+            gate.seconds.append(gate.timer() - started)
         return decision
 
     def decide_again(self, facts: CallFacts, recorded: Decision) -> Decision:
@@ -118,8 +119,17 @@ class PolicyTrialGate:
         return decision
 
     def _decision(self, facts: CallFacts) -> Decision:
-        rules, reads = self._gate.index.candidates(STAGES[facts.phase], facts.kind, facts.op, self._task)
-        return (self._policy.first(rules, self._facts(facts, reads)) if rules else None) or self._gate.default
+        rows, reads = self._gate.index.candidates(STAGES[facts.phase], facts.kind, facts.op, self._task)
+        made: Facts | None = None
+        for row in rows:
+            if isinstance(row, TextRules):
+                decision = row.decide(facts.text)
+            else:
+                made = self._facts(facts, reads) if made is None else made
+                decision = first(self._policy, row, made)
+            if decision is not None:
+                return decision
+        return self._gate.default
 
     def recall(self, facts: CallFacts, decision: Decision) -> None:
         if facts.kind in GATED_KINDS:
@@ -132,36 +142,30 @@ class PolicyTrialGate:
             self._before = None
 
     def _end(self, facts: CallFacts, decision: Decision) -> None:
-        verdict = decision.effective
         if facts.phase == "before":
             self._before = decision
         elif facts.kind == "model":
             self._replies += 1
             self._spoken[facts.seat] = self._replies
-        if verdict != "allow" and self._calls and self._calls[-1].verdict != "deny":
-            self._calls[-1] = self._calls[-1]._replace(verdict=verdict)
+        if decision.verdict != "allow" and decision.enforced and self._calls and self._calls[-1].verdict != "deny":
+            self._calls[-1] = self._calls[-1]._replace(verdict=decision.verdict)
 
     def _facts(self, facts: CallFacts, reads: frozenset[str]) -> Facts:
-        """Return the facts of a call; some are computed only if a rule reads them."""
-        fixed = {
-            **self._always,
-            "stage": "pre" if facts.phase == "before" else "post",
-            "phase": facts.phase,
-            "kind": facts.kind,
-            "seat": facts.seat,
-            "turn": facts.turn,
-            "step": facts.step,
-            "text": facts.text,
-        }
-        if "origin" in reads:
-            fixed["origin"] = self._origin(facts)
-        if facts.kind == "tool":
-            fixed["tool"] = fixed["op"] = fixed["op_name"] = facts.op
-            fixed["args"] = facts.args
-        if facts.phase == "after":
-            fixed["response_text"] = facts.text
-            if "pre_gate" in reads:
-                fixed["pre_gate"] = _told(self._before)
+        """Return the facts of a call, of those with a fixed value only what rules read."""
+        fixed: dict[str, Any] = {"text": facts.text}
+        for name in reads:
+            if name in _OF_CALL:
+                fixed[name] = _OF_CALL[name](facts)
+            elif name == "origin":
+                fixed[name] = self._origin(facts)
+            elif name == "pre_gate" and facts.phase == "after":
+                fixed[name] = _told(self._before)
+            elif name in _OF_TOOL_CALL and facts.kind == "tool":
+                fixed[name] = facts.args if name == "args" else facts.op
+            elif name == "response_text" and facts.phase == "after":
+                fixed[name] = facts.text
+            elif name in self._always and name != "text":
+                fixed[name] = self._always[name]
         return Facts(self._given, self._calls, fixed, COMPUTED)
 
     def _origin(self, facts: CallFacts) -> str:
@@ -178,6 +182,17 @@ class PolicyTrialGate:
             last = self._calls[-2] if len(self._calls) > 1 else None
             return "tool_result" if last is not None and last.kind == "tool" else "user"
         return "agent" if self._replies > self._spoken.get(facts.seat, 0) else "user"
+
+
+_OF_CALL: Mapping[str, Callable[[CallFacts], Json]] = {
+    "stage": lambda facts: "pre" if facts.phase == "before" else "post",
+    "phase": lambda facts: facts.phase,
+    "kind": lambda facts: facts.kind,
+    "seat": lambda facts: facts.seat,
+    "turn": lambda facts: facts.turn,
+    "step": lambda facts: facts.step,
+}
+_OF_TOOL_CALL = frozenset({"tool", "op", "op_name", "args"})
 
 
 def _told(decision: Decision | None) -> dict[str, Json] | None:

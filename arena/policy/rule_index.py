@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from arena.policy.call_facts import READ_FOR
 from arena.policy.conditions import All, AnyOf, Compare, Condition, InTrial, leaves
 from arena.policy.facts import Path
+from arena.policy.narrowed import Row, rows_of
 from arena.policy.rules import Policy, Rule
 from arena.records import Json
 
@@ -20,10 +22,14 @@ Demand = frozenset[str] | None
 """The texts that a fact may have; None: any."""
 
 
+MOST_KINDS = 4096
+"""Kinds of calls whose rules are remembered; players may name any number of tools."""
+
+
 class Candidates(NamedTuple):
     """The rules that may decide about a call, in their order, and the names of the facts that they look at."""
 
-    rules: tuple[Rule, ...]
+    rows: tuple[Row, ...]
     reads: frozenset[str]
 
 
@@ -31,6 +37,7 @@ class RuleIndex:
     """The rules of a policy by stage, kind of call, tool and task; looked up once for each combination."""
 
     def __init__(self, policy: Policy) -> None:
+        self._policy = policy
         self._rules = {
             stage: [(rule, _demand_of(rule, _TOOL), _demand_of(rule, _TASK)) for rule in rules]
             for stage, rules in policy.rules.items()
@@ -52,7 +59,12 @@ class RuleIndex:
                 and (tools is None or (tool is not None and tool in tools))
                 and (tasks is None or known is None or known in tasks)
             )
-            found = self._found[key] = Candidates(rules, frozenset(name for rule in rules for name in _read_by(rule)))
+            values = {**dict.fromkeys(_TOOL, tool if kind == "tool" else None), **dict.fromkeys(_TASK, known)}
+            rows = rows_of(self._policy, rules, {path: value for path, value in values.items() if value is not None})
+            reads = {name for rule in rules for name in _read_by(rule)}
+            found = Candidates(rows, frozenset(reads.union(*(READ_FOR[name] for name in reads & READ_FOR.keys()))))
+            if len(self._found) < MOST_KINDS:
+                self._found[key] = found
         return found
 
 

@@ -91,10 +91,11 @@ class Policy:
             if rule.applies_if.holds(facts):
                 for action in rule.actions:
                     if action.condition.holds(facts):
-                        return self._decision(rule, action, facts)
+                        return self.decision(rule, action, facts)
         return None
 
-    def _decision(self, rule: Rule, action: Action, facts: Facts) -> Decision:
+    def decision(self, rule: Rule, action: Action, facts: Facts) -> Decision:
+        """Return what a rule decides by one of its actions."""
         observed, bound = self._seen(rule, action, facts)
         return Decision(
             action.verdict, action.reason_code, rule.id, action.message, rule.on_deny, not self.shadow, observed, bound,

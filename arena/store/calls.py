@@ -13,7 +13,7 @@ from arena.messages import HttpAttempt, ModelReply, Usage
 from arena.records import CallKind, GateDecision, Json
 from arena.stops import Stop
 
-_NOT_PLAIN = frozenset({"gates", "fault", "assumed"})
+_NOT_PLAIN = frozenset({"fault", "assumed"})
 """Rare members, which decide how a line is counted."""
 
 _KINDS = ("model", "judge", "tool")
@@ -107,15 +107,16 @@ class CallLine:
 
     @staticmethod
     def briefly(raw: bytes) -> CallLine | None:
-        """Return the parts of a checked line that resume needs: place, model, usage and attempts.
+        """Return the parts of a checked line that resume needs: place, model, usage and attempts, no gates.
 
         None for a line that is not as simple; `from_json` reads it and reports its mistakes.
         """
         try:
             value = json.loads(raw)
-            if not _NOT_PLAIN.isdisjoint(value):
-                return None
             said, attempts = value.get("reply"), value.get("http", ())
+            # Decisions of gates count only in a line without an answer: there they say that it was denied.
+            if not _NOT_PLAIN.isdisjoint(value) or ("gates" in value and said is None and value.get("answer") is None):
+                return None
             reply = None
             if said is not None:
                 kept = tuple(said.get("not_sent", ()))

@@ -20,11 +20,12 @@ class ChainedRecords:
         self._previous = first_link(identity)
         self._file = AtomicFile(path)
 
-    def add(self, stored: bytes) -> None:
-        """Write the line of the next trial in plan order, chained or not. Errors: OSError."""
+    def add(self, stored: bytes) -> int:
+        """Write the line of the next trial in plan order, chained or not; return its length now. Errors: OSError."""
         line = chained(unchained(stored), self._previous)
         self._previous = hashlib.sha256(line).hexdigest()
         self._file.write(line)
+        return len(line)
 
     def close(self) -> None:
         """Errors: OSError."""

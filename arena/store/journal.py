@@ -181,6 +181,7 @@ class AppendFile:
         except OSError as error:
             raise UsageError(f"cannot append to {path}: {error.strerror}") from None
         self._size = os.fstat(self._fd).st_size
+        self._appended = hashlib.sha256()
         self._fsync = fsync
         self._failed: OSError | None = None
         self._lock = threading.Lock()
@@ -207,6 +208,12 @@ class AppendFile:
         if self._fsync:
             os.fsync(self._fd)
         self._size += len(data)
+        self._appended.update(data)
+
+    def print(self) -> tuple[int, str]:
+        """Return the size of the file, and the SHA-256 of what was appended to it here."""
+        with self._lock:
+            return self._size, self._appended.hexdigest()
 
     def close(self) -> None:
         os.close(self._fd)

@@ -23,13 +23,13 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from arena.formats.decode import decode, encode
 from arena.messages import Usage
 from arena.stops import Stop
 from arena.store.calls import CallLine
-from arena.store.files import AtomicFile, reading
+from arena.store.files import AtomicFile, reading, write_atomic
 from arena.store.journal import JOURNAL_FILE, Place, encode_line, parse_line, read_calls, read_lines, readable
 from arena.store.reader import RecordFile
 from arena.store.rundir import RECORDS_FILE
@@ -59,10 +59,14 @@ class Spent:
         self.unknown += line.unknown
         for usage in (line.reply and line.reply.usage, line.assumed):
             if usage is not None:
-                self.sums &= usage.cached_prompt_tokens + usage.cache_write_tokens <= usage.prompt_tokens
-                self.usage = self.usage.plus(usage)
+                self.take(usage)
         if line.reply is not None:
             self.largest = max(self.largest, line.reply.usage.completion_tokens)
+
+    def take(self, usage: Usage) -> None:
+        """Add the usage of an answer, or an estimate."""
+        self.sums &= usage.cached_prompt_tokens + usage.cache_write_tokens <= usage.prompt_tokens
+        self.usage = self.usage.plus(usage)
 
 
 @dataclass(slots=True)
@@ -204,3 +208,31 @@ def _print(path: Path) -> tuple[int, str]:
     with reading(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return file.tell(), digest
+
+
+class Early(NamedTuple):
+    """What a session knows of a run that it has played in one go. `records`, `size`: number of records, and bytes of
+    their file.  `journal`: bytes and SHA-256 of what was appended to it.  `spent`, `not_sent`: as of the index."""
+
+    records: int
+    size: int
+    journal: tuple[int, str]
+    spent: Mapping[str, Spent]
+    not_sent: dict[str, tuple[str, ...]]
+
+
+def write_early(run_dir: Path, index: Early, rows: bytes) -> bool:
+    """Write the index of a run whose session has ended, unless the run is small. `rows`: its lines about the records.
+
+    Return False if the files are others than those of the session. Errors: OSError.
+    """
+    discard(run_dir)
+    if index.records < INDEX_FROM:
+        return True
+    records, journal = _print(run_dir / RECORDS_FILE), _print(run_dir / JOURNAL_FILE)
+    if records[0] != index.size or journal != index.journal:
+        return False
+    head = encode_line(encode(_Head(INDEX_FORMAT, records, journal, dict(sorted(index.spent.items())), index.not_sent)))
+    seal = hashlib.sha256(head + rows).hexdigest()
+    write_atomic(run_dir / INDEX_FILE, head + rows + encode_line({"sha256": seal}))
+    return True

@@ -26,12 +26,13 @@ def require_sound(run: FinishedRun) -> None:
     Errors: DataError naming file, line and pointer, or the files that differ from the list of digests.
     """
     listed = _listed(run)
-    if not _vouched(run, RECORDS_FILE, listed or {}):
-        deque(run.records, 0)
-    if listed is not None and not _vouched(run, JOURNAL_FILE, listed):
-        deque(read_calls(run.path / JOURNAL_FILE), 0)
     names = (RECORDS_FILE, JOURNAL_FILE, SUMMARY_FILE)
-    changed = [name for name in names if name in (listed or {}) and not _vouched(run, name, listed or {})]
+    vouched = {name: _vouched(run, name, listed or {}) for name in names}
+    if not vouched[RECORDS_FILE]:
+        deque(run.records, 0)
+    if listed is not None and not vouched[JOURNAL_FILE]:
+        deque(read_calls(run.path / JOURNAL_FILE), 0)
+    changed = [name for name in names if name in (listed or {}) and not vouched[name]]
     if changed:
         said = f"was changed after the run; `arena verify {run.path}` lists the problems"
         raise DataError([Issue(str(run.path / name), "", said) for name in changed])

@@ -10,6 +10,7 @@ import pytest
 
 from arena.engine import build, in_order
 from arena.engine.in_order import InOrder
+from arena.engine.runner import When
 from arena.records import Json, Record
 from arena.store.bundles import Bundle
 from tests.support.arena_rig import results
@@ -36,7 +37,10 @@ class Plan:
     def keys(self) -> list[str]:
         return ["a", "b", "c", "d"]
 
-    def add(self, line: bytes, record: Record, bundle: Bundle | None) -> None:
+    def ended(self, stopped_by: str | None) -> None:
+        self.given.append(f"(ended: {stopped_by})".encode())
+
+    def add(self, line: bytes, record: Record, bundle: Bundle | None, when: When | None) -> None:
         self.given.append(line)
 
     def discard(self) -> None:
@@ -55,7 +59,8 @@ class Named:
 
 def in_order_of(monkeypatch: pytest.MonkeyPatch, *keys: str, size: int = 1) -> tuple[Plan, InOrder]:
     plan = Plan()
-    monkeypatch.setattr(in_order, "ResultFiles", lambda played, planned, rebuilt: plan)
+    monkeypatch.setattr(in_order, "ResultFiles", lambda *_, **more: plan)
+    monkeypatch.setattr(in_order.EarlyIndex, "record", lambda *_: None)
     made = InOrder(plan, 4)  # type: ignore[arg-type]
     for key in keys:
         made.add(key.encode() * size, Named(key), None)  # type: ignore[arg-type]
@@ -68,9 +73,9 @@ def test_a_record_is_handed_over_once_all_before_it_were(monkeypatch: pytest.Mon
 
 
 def test_trials_that_were_not_played_are_passed_over_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan, made = in_order_of(monkeypatch, "d", "b")
-    assert made.results() is plan  # type: ignore[comparison-overlap]
-    assert plan.given == [b"b", b"d"]
+    plan, made = in_order_of(monkeypatch, "d", "a", "c")
+    assert made.results("budget") is plan  # type: ignore[comparison-overlap]
+    assert plan.given == [b"a", b"(ended: budget)", b"c", b"d"], "the end is known before what comes after a gap"
 
 
 def test_too_much_that_waits_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,9 +113,9 @@ def test_a_record_as_stored_is_the_one_that_is_read(tmp_path: Path, monkeypatch:
     met: list[tuple[Mapping[str, Json], Record]] = []
     add = InOrder.add
 
-    def noted(self: InOrder, line: bytes, record: Record, bundle: Bundle | None) -> None:
+    def noted(self: InOrder, line: bytes, record: Record, bundle: Bundle | None, when: When | None) -> None:
         met.append((json.loads(line), record))
-        add(self, line, record, bundle)
+        add(self, line, record, bundle, when)
 
     monkeypatch.setattr(InOrder, "add", noted)
     assert toy(*FLAGS, "--out", str(tmp_path / "run")).code == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from arena.engine import resuming
+from arena.engine.in_order import InOrder
 from arena.store import digests, resume_index
 from arena.store.resume_index import INDEX_FILE
 from tests.support.arena_rig import Table, challenge, command, results
@@ -55,6 +56,36 @@ def test_small_run_has_no_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     table = Table(tmp_path, [challenge("c1")])
     assert table.play().code == 0 and not (tmp_path / "run" / INDEX_FILE).exists()
     assert table.play("--repetitions", "2", out="two").code == 0 and (tmp_path / "two" / INDEX_FILE).exists()
+
+
+@pytest.mark.parametrize("flags", [("--workers", "1"), ("--workers", "4"), ("--max-calls", "7", "--workers", "1")])
+def test_index_of_what_a_session_wrote_is_that_of_the_files(
+    tmp_path: Path, flags: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = Table(tmp_path, [challenge("c1"), challenge("c2")])
+    monkeypatch.setattr("arena.engine.session.write_index", lambda *_: pytest.fail("the files were read"))
+    table.play(*WORDS, "--continue-on-error", *flags)
+    written = (table.folder / "run" / INDEX_FILE).read_bytes()
+    lines = resume_index.made(table.folder / "run")
+    assert lines is not None and written == b"".join(lines)
+
+
+@pytest.mark.parametrize("name", ["api_calls.jsonl", "matches.jsonl"])
+def test_index_is_made_from_the_files_where_they_are_others_than_a_session_wrote(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose_a_line(self: InOrder, run_dir: Path) -> bool:
+        lines = (run_dir / name).read_bytes().splitlines(keepends=True)
+        (run_dir / name).write_bytes(b"".join(lines[:-1]))
+        assert not real(self, run_dir)
+        return False
+
+    real = InOrder.write_index
+    monkeypatch.setattr(InOrder, "write_index", lose_a_line)
+    table = Table(tmp_path, [challenge("c1"), challenge("c2")])
+    assert table.play(*WORDS).code == 0
+    kept = (table.folder / "run" / INDEX_FILE).exists()
+    assert kept is (name == "matches.jsonl"), "without a call that a record counts there is no index"
 
 
 def test_resume_by_the_index_is_the_resume_without_it(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from arena.engine.plan import Job, SeriesIndex, job_series
-from arena.engine.runner import Hooks, Progress, Runner
+from arena.engine.runner import Hooks, Progress, Runner, When
 from arena.errors import LimitExceeded, PlayerFault, ServiceFault, StorageFault
 from arena.families.contract import Outcomes, Value
 from arena.messages import Conversation, ModelRequest
@@ -79,7 +79,7 @@ def run(
     records: list[Record] = []
     lock = threading.Lock()
 
-    def record(value: Record, seconds: float, finished: int) -> None:
+    def record(value: Record, when: When, finished: int) -> None:
         with lock:
             records.append(value)
 
@@ -184,7 +184,7 @@ def test_a_ceiling_stops_the_run_cleanly(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_takes_nothing_stops_the_run_with_its_error(tmp_path: Path) -> None:
-    def record(value: Record, seconds: float, finished: int) -> None:
+    def record(value: Record, when: When, finished: int) -> None:
         raise StorageFault("no space left")
 
     hooks = Hooks(record, earlier=lambda t: [], tick=lambda p: None)

@@ -53,6 +53,24 @@ def test_a_denial_settles_its_call_and_a_shadow_one_does_not() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "brief"),
+    [
+        (MODEL, True),
+        (TOOL, True),
+        ({**MODEL, "gates": [{**DENIAL, "kind": "model", "op": None}]}, True),
+        ({**TOOL, "gates": [{**DENIAL, "decision": "warn"}, DENIAL]}, True),
+        ({name: value for name, value in {**TOOL, "gates": [DENIAL]}.items() if name != "answer"}, False),
+        ({**MODEL, "gates": [], "reply": None, "fault": {"reason": "timeout", "message": "60 s"}}, False),
+    ],
+)
+def test_a_line_that_is_read_briefly_is_counted_as_a_whole_one(line: dict[str, Any], brief: bool) -> None:
+    whole, found = call(line), CallLine.briefly(encode_line(line))
+    assert (found is not None) is brief
+    if found is not None:
+        assert (found.settled, found.slot, found.provider) == (whole.settled, whole.slot, whole.provider)
+
+
+@pytest.mark.parametrize(
     ("line", "change", "says"),
     [
         (MODEL, {"kind": "guess"}, '/kind: must be "model", "judge" or "tool", not "guess"'),

@@ -12,7 +12,7 @@ from arena.analysis.verify.absent import Absent, context_again
 from arena.analysis.verify.journal import Tally
 from arena.engine.finished import family_of_run, open_run
 from arena.engine.plan import Job, SeriesIndex, job_series
-from arena.engine.runner import Hooks, Progress, Runner
+from arena.engine.runner import Hooks, Progress, Runner, When
 from arena.errors import DataError, Issue
 from arena.policy.again import Compared, PolicyDiff
 from arena.policy.gates import Gate
@@ -60,7 +60,7 @@ def recall_decisions(run: FinishedRun, gate: Gate) -> None:
             if key in trials:
                 yield Job(trials[key], attempt)
 
-    def follows(played: Record, seconds: float, number: int) -> None:
+    def follows(played: Record, when: When, number: int) -> None:
         _, status = stored[played.key]
         if played.stop is Stop.JOURNAL and status in ("done", "aborted", "denied"):
             message = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from arena.analysis.report.markup import Markup, join, tag
+from arena.analysis.report.markup import Form, Markup, join, tag
 from arena.analysis.report.page import bottom, skip_link, top
 from arena.analysis.report.tables import drawn, pair, table
 from arena.analysis.report.values import NBSP
@@ -204,22 +204,19 @@ def trial_part(row: Mapping[str, Any]) -> Markup:
         ("gate after the call", _gate(row.get("post_call_gate"))),
         ("tokens, milliseconds", f"{row['total_tokens']}, {row.get('latency_ms') if row['callable'] else '-'}"),
     ]
-    terms = (tag("div", tag("dt", name), tag("dd", value)) for name, value in facts if value is not None)
-    summary = tag(
-        "summary",
-        tag("span", tag("b", outcome, class_=shade), class_="c-o"),
-        tag("span", case, tag("small", f"{slice_}, {asked}, {DEFENCE_WORDS.get(defence, defence)}"), class_="c-u"),
-        tag("span", row["model"], class_="c-g"),
-        tag("span", f"{row['total_tokens']:,}", class_="c-n", data_l="tokens"),
-    )
-    body = (
-        tag("dl", *terms),
-        tag("h3", "Prompt"),
-        tag("blockquote", _text(row.get("prompt"))),
-        tag("h3", "Reply"),
-        tag("blockquote", _text(row.get("reply"))),
-    )
-    return tag("details", summary, tag("div", *body, class_="match"), class_="m one")
+    terms = join([_TERM.fill(name, value) for name, value in facts if value is not None])
+    what, tokens = f"{slice_}, {asked}, {DEFENCE_WORDS.get(defence, defence)}", f"{row['total_tokens']:,}"
+    texts = _text(row.get("prompt")), _text(row.get("reply"))
+    return _TRIAL.fill(shade, outcome, case, what, row["model"], tokens, terms, *texts)
+
+
+_TERM = Form("<div><dt>{}</dt><dd>{}</dd></div>")
+_TRIAL = Form(
+    '<details class="m one"><summary><span class="c-o"><b class="{}">{}</b></span><span class="c-u">{}<small>{}</small>'
+    '</span><span class="c-g">{}</span><span class="c-n" data-l="tokens">{}</span></summary><div class="match"><dl>{}'
+    "</dl><h3>Prompt</h3><blockquote>{}</blockquote><h3>Reply</h3><blockquote>{}</blockquote></div></details>"
+)
+_DECIDED = Form("{} by rule <code>{}</code>, reason <code>{}</code>{}{}")
 
 
 def _outcome(row: Mapping[str, Any]) -> tuple[str, str]:
@@ -237,9 +234,9 @@ def _gate(decision: Mapping[str, Json] | None) -> Markup | None:
         return None
     enforced = "" if decision.get("enforced", True) else "; nothing followed (shadow mode)"
     seen = "" if decision.get("observed") is None else f"; saw {decision['observed']}, bound {decision.get('bound')}"
-    rule, code = tag("code", decision.get("rule_id")), tag("code", decision.get("reason_code"))
     verdict = str(decision["decision"])
-    return join([_VERDICTS.get(verdict, verdict), " by rule ", rule, ", reason ", code, seen, enforced])
+    rule, code = decision.get("rule_id"), decision.get("reason_code")
+    return _DECIDED.fill(_VERDICTS.get(verdict, verdict), rule, code, seen, enforced)
 
 
 def _text(text: str | None) -> str:

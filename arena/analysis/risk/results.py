@@ -136,12 +136,13 @@ def _check_head(head: Mapping[str, Json], issues: IssueList) -> None:
     issues.raise_if_any()
 
 
-def write_results(folder: Path, head: Mapping[str, Json], options: Options) -> Results:
+def write_results(folder: Path, head: Mapping[str, Json], options: Options, tally: RiskTally | None = None) -> Results:
     """Count the rows of a folder and write all files that follow from them.
 
-    Errors: UsageError for a folder without rows, OSError if something cannot be written.
+    `tally`: the counts of its rows, where they are known; None: the rows are read.  Errors: UsageError for a folder
+    without rows, OSError if something cannot be written.
     """
-    tally = counted(folder)
+    tally = counted(folder) if tally is None else tally
     run_id = str(head.get("run_id") or folder.resolve().name)
     verdict = judge(options.thresholds, tally, options.strict)
     lines = lines_of(tally, head, verdict)

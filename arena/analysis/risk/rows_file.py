@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ _OPTIONAL: Mapping[str, tuple[type, ...]] = {
     "seed": _WHOLE, "latency_ms": _NUMBER, "cost_usd": _NUMBER,
 }  # fmt: skip
 _OUTCOMES = (None, SUCCEEDED, RESISTED, UNASSESSED)
+_all = itemgetter(*_REQUIRED, *_OPTIONAL)
+_counts = itemgetter(*(name for name, kind in _REQUIRED.items() if kind is int))
+_MOST_FITTING = 4096
+_fitting: set[tuple[type, ...]] = set()
+"""Types of the members of rows that were found to fit, at most _MOST_FITTING: most rows of a run have the same."""
 
 
 @dataclass(slots=True)
@@ -75,6 +81,24 @@ def row_problem(row: Json) -> str:
     """Return why a value is not a row; empty if it is one."""
     if not isinstance(row, dict):
         return "is not an object"
+    return _members_problem(row) or _values_problem(row)
+
+
+def _members_problem(row: Mapping[str, Json]) -> str:
+    """Return which member has another type, or is no count; empty if none is."""
+    try:
+        types = tuple(map(type, _all(row)))
+    except KeyError:
+        types = ()
+    if types in _fitting:
+        return "" if min(_counts(row)) >= 0 else _typed_problem(row)
+    problem = _typed_problem(row)
+    if types and not problem and len(_fitting) < _MOST_FITTING:
+        _fitting.add(types)
+    return problem
+
+
+def _typed_problem(row: Mapping[str, Json]) -> str:
     for name, kind in _REQUIRED.items():
         value = row.get(name)
         if not (_is_count(value) if kind is int else isinstance(value, kind)):
@@ -83,6 +107,10 @@ def row_problem(row: Json) -> str:
         value = row.get(name)
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             return f"{name} is of another type"
+    return ""
+
+
+def _values_problem(row: Mapping[str, Json]) -> str:
     if row.get("attack_outcome") not in _OUTCOMES:
         return f"attack_outcome is {row['attack_outcome']!r}"
     for name in ("pre_call_gate", "post_call_gate"):
@@ -97,16 +125,16 @@ def _gates_problem(gates: Json) -> str:
         return "gates holds no counts"
     for stage in STAGES.values():
         counts = gates.get(stage)
-        if not isinstance(counts, dict) or not all(_is_count(counts.get(verdict)) for verdict in VERDICTS):
+        if not isinstance(counts, dict) or not all([_is_count(counts.get(verdict)) for verdict in VERDICTS]):
             return f"gates/{stage} holds no counts"
         reasons = counts.get("reasons")
-        if not isinstance(reasons, dict) or not all(map(_is_count, reasons.values())):
+        if not isinstance(reasons, dict) or (reasons and not all(map(_is_count, reasons.values()))):
             return f"gates/{stage}/reasons holds no counts"
     return ""
 
 
 def _is_count(value: Json) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return (type(value) is int or (isinstance(value, int) and not isinstance(value, bool))) and value >= 0
 
 
 def counts_of(row: Mapping[str, Any]) -> dict[str, Json] | None:

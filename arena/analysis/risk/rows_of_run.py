@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from arena.analysis.risk.rows_file import ROWS_FILE
-from arena.analysis.risk.unplayed import Unplayed, limits_of, stopped_by
-from arena.engine.request import Ending
+from arena.analysis.risk.rows_file import LONGEST_ROW, ROWS_FILE, row_problem
+from arena.analysis.risk.tally import RiskTally, joined
+from arena.analysis.risk.unplayed import Unplayed, limits_of, reason, stopped_by
+from arena.engine.request import Opening
+from arena.engine.runner import When
 from arena.families.risk.family import RiskFamily
 from arena.families.risk.risk_facts import RiskFacts, ending_of
-from arena.families.risk.rows import SKIPPED, Beside, row_of, unplayed_row
+from arena.families.risk.rows import Beside, row_of, unplayed_row
 from arena.policy.evaluator import Evaluator
-from arena.providers import anthropic, chat, openai
 from arena.records import Json, Record, Trial
 from arena.settings.model_refs import split_model
 from arena.settings.prices import FREE, Price
@@ -28,7 +29,6 @@ from arena.store.journal import JOURNAL_FILE, encode_line, parse_line, read_line
 from arena.store.rundir import SUMMARY_FILE, TIMINGS_FILE
 
 LIMITS = ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens", "max_cost_usd")
-ENDPOINTS = {**chat.ENDPOINTS, **openai.ENDPOINTS, **anthropic.ENDPOINTS}
 
 _CALL = re.compile(rb'\{"kind":"[a-z]+","trial":"((?:[^"\\]|\\.)*)".*"unix":([0-9]+(?:\.[0-9]+)?)', re.DOTALL)
 _LIMIT = re.compile(r"budget: (\w+) would reach")
@@ -68,12 +68,12 @@ def utc(unix: float | None) -> str | None:
 class RowWriter:
     """Writes the rows of a run into <experiment>/rows.jsonl: one for each trial of the plan, played or not.
 
-    It takes the records in plan order; after leaving it without an error, the files are complete.
+    It takes the records in plan order (engine/request.py, Taking), and counts what it writes.
     """
 
-    def __init__(self, ending: Ending, evaluator: Evaluator | None = None) -> None:
-        """`evaluator`: rules by which replies are judged instead of the run's own."""
-        family = ending.family
+    def __init__(self, opening: Opening, evaluator: Evaluator | None = None) -> None:
+        """`evaluator`: rules by which replies are judged instead of the run's own. Errors: OSError."""
+        family = opening.family
         assert isinstance(family, RiskFamily)
         self.family = family
         self._again = evaluator is not None
@@ -83,36 +83,58 @@ class RowWriter:
         assert isinstance(facts, RiskFacts)
         self._unplayed: Unplayed | None = None
         self._facts = facts
-        self._run_dir, self._name = ending.run_dir, ending.run_dir.resolve().name
-        self._clock = Clock.of(ending.run_dir)
-        self._prices = {label: Price(row["prompt"], row["completion"]) for label, row in ending.prices.items()}
-        self._why = SKIPPED
-        if ending.stopped_by != "budget":
-            self._why = f"not played: {ending.stopped_by or 'the run did not finish'}"
+        self._run_dir, self._name = opening.run_dir, opening.run_dir.resolve().name
+        self._prices: dict[str, Price | None] = {
+            label: Price(row["prompt"], row["completion"]) for label, row in opening.prices.items()
+        }
+        self._why = ""
+        """Why trials of the last session without a record were not played."""
         self._plan = iter(family.trials())
         self._files: dict[str, AtomicFile] = {}
+        self._tallies: dict[str, RiskTally] | None = {name: RiskTally() for name in family.setup.experiments}
+        """Experiment -> counts of its rows; None if a row would not be counted when it is read."""
         self.limit_hit: str | None = None
         """The limit that stopped a trial, from its record; known after the rows are written."""
-
-    def __enter__(self) -> RowWriter:
-        for name in self.family.setup.experiments:
+        self.complete = False
+        """Whether all rows are written."""
+        for name in family.setup.experiments:
             self._files[name] = AtomicFile(self._run_dir / name / ROWS_FILE, self._run_dir)
-        return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        try:
-            if kind is None:
-                self._unplayed_before(None)
-                for file in self._files.values():
-                    file.close()
-        finally:
-            for file in self._files.values():
-                file.discard()
-
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, when: When | None = None) -> None:
         """Write the row of a record, and of the trials before it that were not played."""
         self._unplayed_before(record.key)
-        self._write(self._played(record))
+        if when is None:
+            seconds, last = self._clock.seconds.get(record.key), self._clock.last_call.get(record.key)
+        else:
+            seconds, last = when
+        self._write(self._played(record, seconds, last))
+
+    def ended(self, stopped_by: str | None) -> None:
+        """Note how the run ended, as in the manifest."""
+        self._why = reason(stopped_by)
+
+    def close(self) -> None:
+        """Write the rows of the other trials, and complete the files. Errors: OSError."""
+        self._unplayed_before(None)
+        for file in self._files.values():
+            file.close()
+        self.complete = True
+
+    def discard(self) -> None:
+        """Leave no unfinished file; after `close` this does nothing."""
+        for file in self._files.values():
+            file.discard()
+
+    def tally(self, experiments: Sequence[str]) -> RiskTally | None:
+        """Return the counts of the rows of these experiments, as `results.counted` reads them; None if only reading
+        gives them."""
+        found = self._tallies
+        known = found is not None and self.complete and found.keys() == set(experiments)
+        return joined([found[name] for name in experiments]) if found is not None and known else None
+
+    @cached_property
+    def _clock(self) -> Clock:
+        return Clock.of(self._run_dir)
 
     def _unplayed_before(self, key: str | None) -> None:
         for trial in self._plan:
@@ -121,24 +143,32 @@ class RowWriter:
             self._write(unplayed_row(trial, self._reason(trial), self._beside(trial, 1)))
 
     def _write(self, row: dict[str, Json]) -> None:
-        self._files[row["exp"]].write(encode_line(row))
+        line, exp = encode_line(row), row["exp"]
+        self._files[exp].write(line)
+        if self._tallies is not None:
+            if len(line) > LONGEST_ROW or row_problem(row):
+                self._tallies = None
+            else:
+                self._tallies[exp].add(row)
 
-    def _beside(self, trial: Trial, turns: int, **seen: Any) -> Beside:
-        return replace(self.family.beside(trial, turns), run_id=self._name, **seen)
+    def _beside(self, trial: Trial, turns: int) -> Beside:
+        return replace(self.family.beside(trial, turns), run_id=self._name)
 
-    def _played(self, record: Record) -> dict[str, Json]:
+    def _played(self, record: Record, seconds: float | None, last_call: float | None) -> dict[str, Json]:
         trial = record.trial
         if record.status == "limit" and self.limit_hit is None:
             found = _LIMIT.match(record.transcript.detail)
             self.limit_hit = found[1] if found else None
-        turns = 1 + max((entry.turn for entry in record.transcript.entries), default=0)
-        seconds = self._clock.seconds.get(record.key)
-        beside = self._beside(
-            trial,
-            turns,
-            latency_ms=None if seconds is None else round(seconds * 1000, 3),
-            timestamp=utc(self._clock.last_call.get(record.key)),
-            cost_usd=self._cost(record),
+        entries = record.transcript.entries
+        turns = 1 + max([entry.turn for entry in entries]) if entries else 1
+        of_trial = self.family.beside(trial, turns)
+        beside = Beside(
+            self._name,
+            of_trial.exp,
+            of_trial.prompt,
+            None if seconds is None else round(seconds * 1000, 3),
+            utc(last_call),
+            self._cost(record),
         )
         return row_of(record, self._assessment(record), beside)
 
@@ -156,27 +186,33 @@ class RowWriter:
 
     def _cost(self, record: Record) -> float | None:
         """Return the cost of a trial; 0 for free models, None if no price is known."""
-        label = record.trial.cell["model"]
-        provider = split_model(None, label, "model")[0]
-        price = FREE if PROVIDERS[provider].offline else self._prices.get(label)
+        price = self._price(record.trial.cell["model"])
         if price is None:
             return None
         used = record.transcript.usage.values()
-        return round(sum(price.cost(one.prompt_tokens, one.completion_tokens) for one in used), 8)
+        return round(sum([price.cost(one.prompt_tokens, one.completion_tokens) for one in used]), 8)
+
+    def _price(self, label: str) -> Price | None:
+        if label not in self._prices:
+            offline = PROVIDERS[split_model(None, label, "model")[0]].offline
+            self._prices[label] = FREE if offline else None
+        return self._prices[label]
 
 
 class RowsOfSession:
-    """Writes the rows while a session writes its own results: a Taker (engine/request.py)."""
+    """Writes the rows while a session plays, or while it writes its own results: a Taker (engine/request.py)."""
 
     def __init__(self) -> None:
-        self.written: RowWriter | None = None
-        """The writer of the rows; None until they are written."""
+        self._writer: RowWriter | None = None
 
-    @contextmanager
-    def __call__(self, ending: Ending) -> Iterator[Callable[[Record], None]]:
-        with RowWriter(ending) as writer:
-            yield writer.add
-        self.written = writer
+    def __call__(self, opening: Opening) -> RowWriter:
+        self._writer = RowWriter(opening)
+        return self._writer
+
+    @property
+    def written(self) -> RowWriter | None:
+        """The writer of the rows; None until they are written."""
+        return self._writer if self._writer is not None and self._writer.complete else None
 
 
 class RunRows:
@@ -187,6 +223,7 @@ class RunRows:
         self.run = run
         self.family = family
         self._evaluator = evaluator
+        self._written: RowWriter | None = None
         self.limit_hit: str | None = None
         """The limit that stopped the run, once its rows were written."""
 
@@ -206,11 +243,19 @@ class RunRows:
     def write(self, written: RowWriter | None = None) -> None:
         """Write <experiment>/rows.jsonl for each experiment. `written`: the writer, if the rows are already written."""
         if written is None:
-            stopped = self.run.manifest.sessions[-1].stopped_by
-            with RowWriter(Ending(self.run.path, self.family, stopped, self._prices()), self._evaluator) as written:
+            written = RowWriter(Opening(self.run.path, self.family, self._prices()), self._evaluator)
+            try:
+                written.ended(self.run.manifest.sessions[-1].stopped_by)
                 for record in self._in_plan_order():
                     written.add(record)
-        self.limit_hit = written.limit_hit
+                written.close()
+            finally:
+                written.discard()
+        self._written, self.limit_hit = written, written.limit_hit
+
+    def tally(self, experiments: Sequence[str]) -> RiskTally | None:
+        """Return the counts of the written rows of these experiments; None if only reading gives them."""
+        return None if self._written is None else self._written.tally(experiments)
 
     def head(self) -> dict[str, Json]:
         """Return the description of the run, for run.json; call it after `write`, which determines what stopped it."""
@@ -287,10 +332,13 @@ def gates_head(settings: Mapping[str, Any], policy: Mapping[str, Json]) -> dict[
 
 def real_of(models: tuple[str, ...]) -> dict[str, Json]:
     """Return provider, model and key variable of the model in REAL; `others`: of further models."""
+    from arena.providers import anthropic, chat, openai  # with the whole HTTP client, which SHIM runs can do without
+
+    endpoints = {**chat.ENDPOINTS, **openai.ENDPOINTS, **anthropic.ENDPOINTS}
     found: list[dict[str, Json]] = []
     for label in models:
         provider, model = split_model(None, label, "model")
-        endpoint = ENDPOINTS.get(provider)
+        endpoint = endpoints.get(provider)
         variable = None if endpoint is None else endpoint.key_variable
         found.append({"provider": provider, "model": model, "api_key_env": variable})
     return {**found[0], "others": found[1:]}

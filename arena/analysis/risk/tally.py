@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -131,12 +131,13 @@ class RiskTally:
     def add(self, row: Mapping[str, Any]) -> None:
         """Count a row, which `rows_file.row_problem` has nothing against."""
         key = cell_of(row)
-        line, unit = line_of(row, key), (str(row.get("input_case")), *key)
+        gates = counts_of(row)
+        line, unit = line_of(row, key, gates), (str(row.get("input_case")), *key)
         sums = self.cells.get(key)
         if sums is None:
             sums = self.cells[key] = Sums()
         sums.add(row)
-        sums.counts.add(line, unit, row.get("breach_turn"), counts_of(row))
+        sums.counts.add(line, unit, row.get("breach_turn"), gates)
         self._note(row, line)
 
     def total(self, exp: str | None = None) -> Sums:
@@ -154,11 +155,10 @@ class RiskTally:
     def _note(self, row: Mapping[str, Any], line: Line) -> None:
         reason = row.get("fail_reason")
         if reason is not None:
-            known = reason if reason in self.reasons or len(self.reasons) < MOST_REASONS else OTHER
-            self.reasons[known] = self.reasons.get(known, 0) + 1
+            self.note_reason(reason, 1)
         rule, judged = row.get("judge_rule_id"), row.get("judged")
-        if rule is not None and judged is not None and (rule in self.judge_rules or len(self.judge_rules) < 1000):
-            self.judge_rules.setdefault(rule, [0, 0])[0 if judged else 1] += 1
+        if rule is not None and judged is not None:
+            self.note_judged(rule, int(judged), int(not judged))
         if line.attack != NO_ATTACK and line.outcome != UNASSESSED:
             turn = row.get("breach_turn")
             curve = self.curves.setdefault((line.attack, line.defence), {})
@@ -167,13 +167,29 @@ class RiskTally:
         for stage in STAGES.values():
             self._audit(row, stage)
 
+    def note_reason(self, reason: str, count: int) -> None:
+        """Count a reason of failure."""
+        known = reason if reason in self.reasons or len(self.reasons) < MOST_REASONS else OTHER
+        self.reasons[known] = self.reasons.get(known, 0) + count
+
+    def note_judged(self, rule: str, passed: int, failed: int) -> None:
+        """Count trials that a rule of the evaluator decided."""
+        if rule in self.judge_rules or len(self.judge_rules) < MOST_REASONS:
+            counts = self.judge_rules.setdefault(rule, [0, 0])
+            counts[0] += passed
+            counts[1] += failed
+
+    def note_rule(self, rule: str, count: int) -> None:
+        """Count trials in which a rule of the gates made the weightiest decision of a stage."""
+        if rule in self.rules or len(self.rules) < MOST_REASONS:
+            self.rules[rule] = self.rules.get(rule, 0) + count
+
     def _audit(self, row: Mapping[str, Any], stage: str) -> None:
         gate = row.get(f"{stage}_call_gate")
         if gate is None:
             return
         rule = str(gate.get("rule_id"))
-        if rule in self.rules or len(self.rules) < MOST_REASONS:
-            self.rules[rule] = self.rules.get(rule, 0) + 1
+        self.note_rule(rule, 1)
         if gate["decision"] == "allow":
             return
         self.audited += 1
@@ -188,6 +204,34 @@ class RiskTally:
     def curve(self, attack: str, defence: str) -> Curve:
         found = self.curves[attack, defence]
         return Curve(sum(found.values()), {turn: count for turn, count in sorted(found.items()) if turn >= 0})
+
+
+def joined(tallies: Sequence[RiskTally]) -> RiskTally | None:
+    """Return the counts of groups of rows as if they had been counted one after the other.
+
+    None where that cannot be known: a group had more reasons or rules than are counted one by one. The groups have no
+    cell in common.
+    """
+    if len(tallies) == 1:
+        return tallies[0]
+    whole = RiskTally()
+    for one in tallies:
+        if max(len(one.reasons), len(one.judge_rules), len(one.rules)) >= MOST_REASONS or one.malformed.count:
+            return None
+        whole.cells |= one.cells
+        for reason, count in one.reasons.items():
+            whole.note_reason(reason, count)
+        for rule, (passed, failed) in one.judge_rules.items():
+            whole.note_judged(rule, passed, failed)
+        for key, turns in one.curves.items():
+            curve = whole.curves.setdefault(key, {})
+            for turn, count in turns.items():
+                curve[turn] = curve.get(turn, 0) + count
+        for rule, count in one.rules.items():
+            whole.note_rule(rule, count)
+        whole.audited += one.audited
+        whole.audit += one.audit[: MOST_AUDITED - len(whole.audit)]
+    return whole
 
 
 def tally_of(rows: Iterable[Mapping[str, Any]]) -> RiskTally:
@@ -210,16 +254,15 @@ def cell_of(row: Mapping[str, Any]) -> CellKey:
     )
 
 
-def line_of(row: Mapping[str, Any], key: CellKey) -> Line:
-    """Return the counts of a row besides its gates."""
+def line_of(row: Mapping[str, Any], key: CellKey, gates: Mapping[str, Json] | None) -> Line:
+    """Return the counts of a row besides its gates, which `counts_of` has counted."""
     if key.attack == NO_ATTACK:
         done = row.get("benign_completed")
         outcome = COMPLETED if (row["success"] if done is None else done) else NOT_COMPLETED
     else:
         outcome = row.get("attack_outcome") or UNASSESSED
     judged = row.get("judged")
-    gates = counts_of(row)
-    denied = gates is not None and any(gates[stage]["deny"] for stage in STAGES.values())
+    denied = gates is not None and any([gates[stage]["deny"] for stage in STAGES.values()])
     return Line(
         key.slice, key.attack, key.defence, outcome, int(bool(row.get("task_done"))), int(row["callable"]),
         "" if judged is None else "pass" if judged else "fail", int(gates is not None), int(denied),

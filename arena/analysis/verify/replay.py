@@ -18,7 +18,7 @@ from arena.analysis.verify.policy import stored_gate
 from arena.analysis.verify.problems import Problems
 from arena.analysis.verify.records import Found
 from arena.engine.plan import Job, JobSeries, job_series
-from arena.engine.runner import Hooks, Progress, Runner
+from arena.engine.runner import Hooks, Progress, Runner, When
 from arena.formats.decode import encode
 from arena.formats.json_text import parse_json
 from arena.play.services import JUDGE_SEAT, merge_usage
@@ -131,7 +131,7 @@ class _Replay:
         finally:
             sink.close()
 
-    def _compare(self, played: Record, seconds: float, finished: int) -> None:
+    def _compare(self, played: Record, when: When, finished: int) -> None:
         """Compare one record that was played again with the stored one."""
         key, again = played.key, played.to_json()
         with self.problems.guard(RECORDS_FILE, key):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from arena.analysis.risk.results import Options, Results, stored_head, write_results
+from arena.analysis.risk.results import Options, Results, experiments_in, stored_head, write_results
 from arena.analysis.risk.rows_of_run import RowWriter, RunRows
-from arena.engine.finished import family_of_run, open_run
+from arena.engine.finished import family_of_run, open_run, opened
 from arena.errors import DataError, Issue
 from arena.families.risk.family import GATES_INPUT, RiskFamily
 from arena.families.risk.spec import SPEC
@@ -16,6 +16,7 @@ from arena.policy.gates_file import read_policy
 from arena.policy.rules import Rule
 from arena.records import Json
 from arena.store.digests import DIGESTS_FILE, renew
+from arena.store.files import require_plain
 from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE
 
 
@@ -33,13 +34,15 @@ def rebuild(
     Errors: UsageError, DataError for a folder that is not a run, or is damaged.
     """
     stored = stored_head(folder)
-    head = stored
+    head, tally = stored, None
     if (folder / MANIFEST_FILE).is_file():
-        rows = rows_of(folder, evaluator)
+        rows = rows_of(folder, evaluator) if written is None else RunRows(opened(folder), written.family)
         rows.write(written)
         head = rows.head()
         head["gate_latency"] = latency if latency is not None else stored.get("gate_latency")
-    results = write_results(folder, head, options(rules_of(folder)))
+        require_plain(folder)
+        tally = rows.tally(experiments_in(folder))
+    results = write_results(folder, head, options(rules_of(folder)), tally)
     if (folder / DIGESTS_FILE).is_file():
         renew(folder, results.files)
     return results, head

@@ -5,13 +5,13 @@ Clock values (latency, timestamp) are in no record; the caller, which has the fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.families.risk.assessment import PASSED
 from arena.families.risk.checkers.checker import AGENT, public_texts
 from arena.formats.decode import encode
-from arena.records import Counters, GateDecision, Json, Record, Trial
+from arena.records import Counters, GateDecision, GateVerdict, Json, Record, Trial
 
 SKIPPED = "SKIPPED_BUDGET_REACHED"
 DRY_RUN = "DRY_RUN"
@@ -20,7 +20,7 @@ UNPLAYED = (SKIPPED, DRY_RUN)
 """Reasons for which a trial has a row and no answer, by plan."""
 
 STAGES: Mapping[str, str] = {"before": "pre", "after": "post"}
-VERDICTS = ("allow", "warn", "deny")
+VERDICTS: tuple[GateVerdict, ...] = ("allow", "warn", "deny")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +133,20 @@ def _row(trial: Trial, beside: Beside, seen: Mapping[str, Json]) -> dict[str, Js
     }
 
 
-def gate_counts(decisions: Iterable[GateDecision]) -> dict[str, Json] | None:
+def gate_counts(decisions: Sequence[GateDecision]) -> dict[str, Json] | None:
     """Return the decisions of a policy in a trial: verdicts and reasons by stage; None for a trial without a policy."""
-    found: dict[str, dict[str, Json]] = {
-        stage: {**dict.fromkeys(VERDICTS, 0), "reasons": {}} for stage in STAGES.values()
-    }
-    n = shadow = 0
+    if not decisions:
+        return None
+    found: dict[str, dict[str, Json]] = {phase: {"allow": 0, "warn": 0, "deny": 0, "reasons": {}} for phase in STAGES}
+    shadow = 0
     for one in decisions:
-        stage = found[STAGES[one.phase]]
-        stage[one.decision] += 1
-        if one.decision != "allow":
+        stage, verdict = found[one.phase], one.decision
+        stage[verdict] += 1
+        if verdict != "allow":
             stage["reasons"][one.reason_code] = stage["reasons"].get(one.reason_code, 0) + 1
-        n += 1
-        shadow += not one.enforced
-    return {**found, "not_enforced": shadow} if n else None
+        if not one.enforced:
+            shadow += 1
+    return {**{name: found[phase] for phase, name in STAGES.items()}, "not_enforced": shadow}
 
 
 def _reason(record: Record, found: Mapping[str, Json]) -> str:
@@ -167,9 +167,13 @@ def _reason(record: Record, found: Mapping[str, Json]) -> str:
 
 def weightiest(decisions: Iterable[GateDecision], phase: str) -> Json:
     """Return the weightiest decision of a phase: a denial, else a warning, else the last one; None without any."""
-    found = [one for one in decisions if one.phase == phase]
-    for verdict in ("deny", "warn"):
-        for one in found:
-            if one.decision == verdict:
+    warned = last = None
+    for one in decisions:
+        if one.phase == phase:
+            last = one
+            if one.decision == "deny":
                 return encode(one)
-    return encode(found[-1]) if found else None
+            if warned is None and one.decision == "warn":
+                warned = one
+    found = warned or last
+    return None if found is None else encode(found)

@@ -13,7 +13,7 @@ from arena.analysis.risk.figure import picture, pressure, summary_svg
 from arena.analysis.risk.results import counted
 from arena.analysis.risk.rows_file import Malformed, counts_of, read_rows, row_problem
 from arena.analysis.risk.tables import COLUMNS, OWASP, coverage_rows, curve_points, summary_csv
-from arena.analysis.risk.tally import MOST_AUDITED, RiskTally, tally_of
+from arena.analysis.risk.tally import MOST_AUDITED, MOST_REASONS, RiskTally, joined, tally_of
 from arena.analysis.risk.verdict import banners, budget_line, eval_line, judge
 from arena.errors import DataError, UsageError
 from arena.families.risk.attacks.table import ATTACKS
@@ -137,6 +137,27 @@ def test_rows_behind_a_link_are_refused(tmp_path: Path) -> None:
 
 
 # Verdict and banners
+
+
+def test_counts_of_experiments_join_to_those_of_all_rows() -> None:
+    groups = [
+        [row(exp="a", fail_reason=f"r{n}", judged=n % 2 == 0, judge_rule_id="j", pre_call_gate=DENY) for n in range(9)],
+        [row(exp="b", fail_reason=f"r{n}", judged=n % 3 == 0, judge_rule_id=f"j{n}") for n in range(4, 12)],
+        [attack("succeeded", exp="c", breach_turn=1, seed=3, latency_ms=2.5), attack("resisted", exp="c")],
+    ]
+    assert joined([tally_of(group) for group in groups]) == tally_of([one for group in groups for one in group])
+
+
+@pytest.mark.parametrize("sizes", [(MOST_REASONS - 1, 9), (9, MOST_REASONS - 1), (MOST_REASONS - 1,) * 2])
+def test_bounded_counts_join_as_if_counted_in_one_go(sizes: tuple[int, ...]) -> None:
+    groups = [[row(exp=str(place), fail_reason=f"{place}/{n}", pre_call_gate={**DENY, "rule_id": f"{place}/{n}"})
+               for n in range(size)] for place, size in enumerate(sizes)]  # fmt: skip
+    assert joined([tally_of(group) for group in groups]) == tally_of([one for group in groups for one in group])
+
+
+def test_counts_that_were_cut_short_do_not_join() -> None:
+    many = tally_of([row(exp="b", fail_reason=str(n)) for n in range(MOST_REASONS)])
+    assert joined([tally_of([row(exp="a")]), many]) is None
 
 
 def test_all_unassessed_is_never_ok() -> None:

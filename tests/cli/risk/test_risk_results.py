@@ -10,8 +10,12 @@ from unittest.mock import patch
 
 import pytest
 
-from arena.analysis.risk.results import TOP_FILES
+from arena.analysis.risk.results import TOP_FILES, experiments_in
+from arena.analysis.risk.rows_of_run import RowWriter
+from arena.engine import in_order
 from arena.engine.session import Session
+from arena.families.risk.rows import SKIPPED
+from arena.store.reader import RecordFile
 from tests.support.risk_rig import FEW, Lab
 
 DERIVED = (*TOP_FILES, "tau_risky_real/rows.jsonl", "tau_risky_real/run.json")
@@ -45,6 +49,46 @@ def test_report_writes_the_same_bytes_again(lab: Lab) -> None:
             lab.file(f"one/{name}").unlink()
     assert lab("report", "--run-id", "one").code == 0
     assert lab.all_bytes("one") == before
+
+
+SEVERAL = ("--trials", "3", "--slices", "tau_risky,exfiltration,benign_lookalikes", "--attacks", "direct,escalation",
+           "--model", "mock/gullible", "--seeds", "1,2", "--max-calls", "60", "--workers", "1")  # fmt: skip
+
+
+def test_rows_are_written_and_counted_while_playing_as_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab(tmp_path)
+    assert lab.play("run", *SEVERAL).code == 0
+    last = lab.rows("run", "benign_lookalikes")
+    assert {row["fail_reason"] for row in last if row["status"] == "not played"} == {SKIPPED}
+    before = lab.all_bytes("run")
+    assert lab("report", "--run-id", "run").code == 0
+    assert lab.all_bytes("run") == before, "clock values are those of timings and journal"
+    monkeypatch.setattr(RowWriter, "tally", lambda *_: None)
+    assert lab("report", "--run-id", "run").code == 0
+    assert lab.all_bytes("run") == before, "the counts are those of the rows that are read"
+    monkeypatch.setattr(in_order, "MOST_WAITING_BYTES", -1)
+    assert lab.play("again", *SEVERAL).code == 0
+    clocked = {"run_id": "", "latency_ms": 0, "timestamp": ""}
+    for exp in experiments_in(lab.file("run")):
+        assert [row | clocked for row in lab.rows("again", exp)] == [row | clocked for row in lab.rows("run", exp)]
+
+
+@pytest.mark.parametrize("limit", [(), ("--max-calls", "9")])
+def test_rows_of_a_shard_say_why_other_trials_were_not_played(tmp_path: Path, limit: tuple[str, ...]) -> None:
+    lab = Lab(tmp_path)
+    assert lab.play("part", *FEW, "--shard", "1/2", "--workers", "1", *limit).code == 0
+    why = {row["fail_reason"] for row in lab.rows("part") if row["status"] == "not played"}
+    assert why == {SKIPPED if limit else "not played: the run did not finish"}
+    before = lab.all_bytes("part")
+    assert lab("report", "--run-id", "part").code == 0
+    assert lab.all_bytes("part") == before
+
+
+def test_playing_reads_no_record_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RecordFile, "parse", lambda *_: pytest.fail("a record was read"))
+    assert Lab(tmp_path).play("run", *FEW, "--workers", "1").code == 0
 
 
 def test_report_needs_no_records_where_there_are_rows(lab: Lab) -> None:
