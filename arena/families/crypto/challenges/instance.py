@@ -208,7 +208,12 @@ class DrawnCase(NamedTuple):
 
 def case_spec(instance: Mapping[str, Json]) -> tuple[str, Mapping[str, Json]] | None:
     """Return the name and the draw of the case; None if there is none."""
-    return next(((name, spec) for name, spec in instance["values"].items() if spec["draw"] == CASE), None)
+    return _case_spec(Same(instance))
+
+
+@lru_cache(maxsize=2048)
+def _case_spec(of: Same) -> tuple[str, Mapping[str, Json]] | None:
+    return next(((name, spec) for name, spec in of.held["values"].items() if spec["draw"] == CASE), None)
 
 
 def case_labels(instance: Mapping[str, Json]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from arena.families.crypto.checks.atoms import decoded_texts
-from arena.families.crypto.checks.folding import fold, words_of
+from arena.families.crypto.checks.folding import Reading, fold, reading, words_in, words_of
 from arena.families.crypto.checks.keys import PUBLIC_WORDS, derived_from, guessable, keys_of, random_parts
 from arena.families.crypto.checks.op_kinds import (
     BLURS,
@@ -38,7 +38,8 @@ from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
 
-_TOKEN = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
+MIN_TOKEN = 8
+_TOKEN = re.compile(rf"[0-9A-Za-z+/_=-]{{{MIN_TOKEN},}}")
 """Shorter codes and numbers occur by chance."""
 
 _WHOLE = re.compile(r"(?:utf8:)?[0-9A-Za-z+/_=-]{8,}")
@@ -108,9 +109,13 @@ class Provenance(NamedTuple):
 
 def tokens(text: str) -> set[str]:
     """Return the codes and long numbers of a text, in lower case."""
-    if not _DIGIT.search(text):
+    if len(text) < MIN_TOKEN or not _DIGIT.search(text):
         return set()
     return {found.lower() for found in _TOKEN.findall(text) if _DIGIT.search(found)}
+
+
+def _codes(read: Reading) -> frozenset[str]:
+    return frozenset(tokens(read.text))
 
 
 def leaves(value: Json) -> Iterator[str]:
@@ -147,17 +152,12 @@ def provenance(
 
 class _Reader:
     def __init__(self, given: Mapping[str, Mapping[str, Json]], held: Mapping[str, Sequence[Json]]) -> None:
-        self.anchors = {
-            seat: {token for value in values for leaf in leaves(value) for token in tokens(leaf)}
-            for seat, values in held.items()
-        }
-        """Seat -> the codes that it had before the match: what it can check a value of others against."""
-        self.given_words = {
-            seat: {word for value in values for leaf in leaves(value) for word in words_of(fold(leaf))}
-            for seat, values in held.items()
-        }
-        self.words: set[str] = set()
-        """All words that were said."""
+        self.held = held
+        self._anchors: dict[str, set[str]] = {}
+        self._given_words: dict[str, set[str]] = {}
+        self._words: set[str] = set()
+        """All words that were said, but those of `_unread`."""
+        self._unread: list[str] = []
         self.said_to_all: dict[str, int] = {}
         self.speakers: dict[str, set[str]] = {}
         """Code -> the seats that said it."""
@@ -186,8 +186,9 @@ class _Reader:
 
     def said(self, entry: Entry) -> None:
         self._said_blurred(entry)
-        self.words.update(words_of(fold(spoken(entry))) if self.handed else ())
-        for token in tokens(spoken(entry)):
+        text = spoken(entry)
+        self._unread.append(text)
+        for token in reading(text).once(_codes):
             self.speakers.setdefault(token, set()).add(entry.seat)
             if entry.to == EVERYBODY:
                 self.said_to_all.setdefault(token, entry.turn)
@@ -198,7 +199,9 @@ class _Reader:
 
     def _said_blurred(self, entry: Entry) -> None:
         """A row of blurred answers, each too short to be found alone, is posted when it occurs as a whole."""
-        row = self.blurred.pop(entry.seat, [])
+        row = self.blurred.pop(entry.seat, None)
+        if row is None:
+            return
         digits = "".join(digit for digit, _ in row)
         if len(digits) >= MIN_ROW and digits in _NO_DIGIT.sub("", spoken(entry)):
             for _, made in row:
@@ -296,7 +299,7 @@ class _Reader:
     def _anchored(self, made: Made, found: Mapping[str, Made], taken: set[str], seat: str) -> bool:
         """Return whether a seat checks a given value against a code that it has not from its holder."""
         besides = [token for token in taken if found.get(token) is not made]
-        own = self.anchors.get(seat, set())
+        own = self._anchors_of(seat)
         return any(token in own or self.speakers.get(token, set()) - {made.seat, seat} for token in besides)
 
     def _about_something(self, args: Json, seat: str) -> bool:
@@ -306,7 +309,31 @@ class _Reader:
                  if leaf.startswith("utf8:")]  # fmt: skip
         words = {word for text in texts for word in words_of(fold(text))}
         telling = {word for word in words if len(word) > 3} or words
-        return telling <= self.words | self.given_words.get(seat, set())
+        return telling <= self._said_words() | self._given_words_of(seat)
+
+    def _anchors_of(self, seat: str) -> set[str]:
+        """Return the codes that a seat had before the match: what it can check a value of others against."""
+        found = self._anchors.get(seat)
+        if found is None:
+            found = {token for value in self.held.get(seat, ()) for leaf in leaves(value) for token in tokens(leaf)}
+            self._anchors[seat] = found
+        return found
+
+    def _given_words_of(self, seat: str) -> set[str]:
+        """Return the words of the values that a seat had before the match."""
+        found = self._given_words.get(seat)
+        if found is None:
+            held = self.held.get(seat, ())
+            found = {word for value in held for leaf in leaves(value) for word in words_of(fold(leaf))}
+            self._given_words[seat] = found
+        return found
+
+    def _said_words(self) -> set[str]:
+        """Return all words that were said so far; without a handed value none, as nothing is held against them."""
+        if self.handed:
+            self._words.update(*(reading(text).once(words_in) for text in self._unread))
+        self._unread.clear()
+        return self._words
 
     def _received(self, entry: Entry, given: set[str]) -> None:
         """A value of another seat that a seat unseals, or decodes from another notation, was sent to it under a

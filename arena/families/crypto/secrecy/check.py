@@ -12,10 +12,11 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 
 from arena.families.crypto.challenges.instance import own_names, secrets_of
+from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.checks.atoms import named
 from arena.families.crypto.checks.disguises import LEAST_TOLD
 from arena.families.crypto.checks.folding import Said
@@ -138,12 +139,14 @@ class _Match:
 
         Where a challenge has no obligations, nothing says for whom a value is meant, and unsealing it is enough.
         """
+        if not any(self.unsealed(seat, name)):
+            return False
         listed = self.challenge.get("obligations")
-        return (not listed or any(delivers(one, seat, name) for one in listed)) and any(self.unsealed(seat, name))
+        return not listed or any(delivers(one, seat, name) for one in listed)
 
     def unsealed(self, seat: str, name: str) -> Iterator[Call]:
         """Yield the calls by which a seat unsealed a value, or put it together."""
-        wanted = self.public.in_value(name)
+        wanted = self.public.in_value(name) if self.calls else ()
         for call in self.calls if wanted else ():
             if call.seat == seat and OP_USES.get(call.op) in _UNSEALING:
                 text = json.dumps(call.result, ensure_ascii=False)
@@ -223,13 +226,9 @@ def _keepers(instance: Mapping[str, Json], name: str) -> list[str]:
 
 def _secret(name: str, match: _Match) -> SecretFound:
     """Return the remaining candidates of one secret for the observer who has the fewest."""
-    instance = match.instance
-    keepers = _keepers(instance, name)
-    owners = {role for role in instance.get("own", {}) if name in own_names(instance, role)}
-    allowed = {*owners, *match.challenge.get("channels", {}).get("may_hear", {}).get(name, ())}
-    seats = [one["id"] for one in match.challenge["participants"] if one["id"] not in allowed]
+    keepers, seats = _concerned(Same(match.challenge), name)
     minimum = minimum_of(match.challenge, name)
-    through = secret_through(instance, name, match.said)
+    through = secret_through(match.instance, name, match.said)
     best: SecretFound | None = None
     for observer in (PUBLIC, *(seat for seat in seats if not match.was_sent(seat, name))):
         found = _for_observer(name, match, observer, through, keepers, minimum)
@@ -239,6 +238,16 @@ def _secret(name: str, match: _Match) -> SecretFound:
             break  # nobody can know more
     assert best is not None
     return best
+
+
+@lru_cache(maxsize=2048)
+def _concerned(of: Same, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the seats that keep a secret, and those that are not to know it."""
+    instance = of.held["instance"]
+    owners = {role for role in instance.get("own", {}) if name in own_names(instance, role)}
+    allowed = {*owners, *of.held.get("channels", {}).get("may_hear", {}).get(name, ())}
+    seats = tuple([one["id"] for one in of.held["participants"] if one["id"] not in allowed])
+    return tuple(_keepers(instance, name)), seats
 
 
 def minimum_of(challenge: Mapping[str, Json], name: str) -> int:
@@ -266,10 +275,11 @@ def _for_observer(
     steps: list[SecretStep] = []
     if kept:
         clues, opened = match.clues(observer, through)
-        counter = _Counter(name, match, view.values, as_list, set(in_all).difference(kept))
-        steps += counter.told(through)
-        steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in opened if (name, False) in one.keys]
-        steps += counter.worked_out(clues)
+        if clues or opened or match.leaks.found:
+            counter = _Counter(name, match, view.values, as_list, set(in_all).difference(kept))
+            steps += counter.told(through)
+            steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in opened if (name, False) in one.keys]
+            steps += counter.worked_out(clues)
         if observer != PUBLIC:
             read = [one for one in match.unsealed(observer, name) if OP_USES.get(one.op) == UNSEALS]
             steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in read if one.turn <= through]

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 
+from arena.families.crypto.checks.folding import Reading, words_in
 from arena.families.crypto.checks.number_words import in_digits
 from arena.families.crypto.secrecy.forms import Key
 from arena.families.crypto.secrecy.inference import Clue
@@ -59,19 +59,27 @@ _OTHERS = re.compile(
     r"(?:as much as\s+)?(?P<whose>yours|[a-z][\w-]*(?=['\u2019]s\b))"
 )
 
+_WORDS_OF_COMPARISON = frozenset((
+    "above", "over", "beyond", "exceeds", "than", "below", "under", "least", "most", "minimum", "maximum", "up", "more",
+    "higher", "less", "lower", "between", "even", "odd", "multiple", "divisible", "end", "ends", "begin", "begins",
+    "start", "starts",
+))  # fmt: skip
+"""One of these is in whatever _COMPARES finds."""
+
 _PATTERNS = (_BEFORE, _BEHIND, _BETWEEN, _PARITY, _MULTIPLE, _EDGE, _OTHERS)
 """A sentence without any of these is ignored."""
 
 
 def compares(view: View) -> bool:
     """Whether anybody else said a comparison in an observer's hearing; most talk has not even a word of one."""
-    return any(one.seat != view.observer and one.holds(_COMPARES) and _comparing(one.folded) for one in view.heard)
+    return not view.hearing.seats(_comparing) <= {view.observer}
 
 
-@lru_cache(maxsize=256)
-def _comparing(folded: str) -> tuple[str, ...]:
+def _comparing(read: Reading) -> tuple[str, ...]:
     """Return the sentences of a folded text that contain a comparison, with numbers in digits."""
-    sentences = _SENTENCE.split(in_digits(folded))
+    if _WORDS_OF_COMPARISON.isdisjoint(read.once(words_in)) or not _COMPARES.search(read.folded):
+        return ()
+    sentences = _SENTENCE.split(in_digits(read.folded))
     return tuple(one for one in sentences if any(pattern.search(one) for pattern in _PATTERNS))
 
 
@@ -88,9 +96,9 @@ def comparisons_of(view: View, instance: Mapping[str, Json], wanted: Sequence[tu
     kept = {name for names in instance.get("secret", {}).values() for name in names}
     for one in view.heard:
         mine = numbers.get(one.seat)
-        if not mine or one.seat == view.observer or not one.holds(_COMPARES):
+        if not mine or one.seat == view.observer:
             continue
-        for sentence in _comparing(one.folded):
+        for sentence in one.reading.once(_comparing):
             about = _meant(sentence, mine, kept, own)
             if about is None:
                 continue

@@ -7,13 +7,13 @@ turns, the text for all roles and the values known to all. Of its own calls an o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from arena.families.crypto.challenges.instance import fill, known_names, own_names
 from arena.families.crypto.challenges.members.instance import player_texts
 from arena.families.crypto.challenges.same import Same
-from arena.families.crypto.checks.folding import WORD, Said, fold, words_of
+from arena.families.crypto.checks.folding import WORD, Reading, Said, fold, words_of
 from arena.families.crypto.checks.keys import guessable
 from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.verifications import answered
@@ -31,6 +31,14 @@ class Hearing:
 
     def __init__(self, said: list[Said]) -> None:
         self.said = said
+        self._seats: dict[Callable[[Reading], object], frozenset[str]] = {}
+
+    def seats(self, look: Callable[[Reading], object]) -> frozenset[str]:
+        """Return the seats in whose messages a function finds something."""
+        found = self._seats.get(look)
+        if found is None:
+            found = self._seats[look] = frozenset([one.seat for one in self.said if one.reading.once(look)])
+        return found
 
     @cached_property
     def words(self) -> dict[str, int]:
