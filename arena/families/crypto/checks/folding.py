@@ -120,7 +120,9 @@ def ascii_words(text: str) -> list[bytes] | None:
 
 def words_of(folded: str) -> tuple[str, ...]:
     """Return the words of a folded text, each once, in order."""
-    return tuple(dict.fromkeys(WORD.findall(folded)))
+    if not folded.isascii():
+        return tuple(dict.fromkeys(WORD.findall(folded)))
+    return tuple(dict.fromkeys(folded.encode().translate(_SPACES).decode().split()))
 
 
 def said_in(entries: Sequence[Entry]) -> list[Said]:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from arena.families.crypto.checks.atoms import decoded_texts
-from arena.families.crypto.checks.folding import Reading, fold, reading, words_in, words_of
+from arena.families.crypto.checks.codes import codes_in, leaves, tokens
+from arena.families.crypto.checks.folding import fold, reading, words_in, words_of
 from arena.families.crypto.checks.keys import PUBLIC_WORDS, derived_from, guessable, keys_of, random_parts
 from arena.families.crypto.checks.op_kinds import (
     BLURS,
@@ -38,10 +39,6 @@ from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
 
-MIN_TOKEN = 8
-_TOKEN = re.compile(rf"[0-9A-Za-z+/_=-]{{{MIN_TOKEN},}}")
-"""Shorter codes and numbers occur by chance."""
-
 _WHOLE = re.compile(r"(?:utf8:)?[0-9A-Za-z+/_=-]{8,}")
 """An argument that is one code."""
 
@@ -50,7 +47,6 @@ _SHORT = re.compile("[0-9]{1,5}")
 
 NEVER = 10**9
 MAX_ARGUMENTS = 100_000
-_DIGIT = re.compile("[0-9]")
 _NO_DIGIT = re.compile("[^0-9]+")
 MIN_ROW = 8
 """This many consecutive blurred answers do not occur in a text by chance."""
@@ -105,29 +101,6 @@ class Provenance(NamedTuple):
     made: tuple[Made, ...]
     links: tuple[Link, ...]
     known: Mapping[str, int]
-
-
-def tokens(text: str) -> set[str]:
-    """Return the codes and long numbers of a text, in lower case."""
-    if len(text) < MIN_TOKEN or not _DIGIT.search(text):
-        return set()
-    return {found.lower() for found in _TOKEN.findall(text) if _DIGIT.search(found)}
-
-
-def _codes(read: Reading) -> frozenset[str]:
-    return frozenset(tokens(read.text))
-
-
-def leaves(value: Json) -> Iterator[str]:
-    """Yield the texts and numbers of a JSON value as text."""
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from leaves(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from leaves(inner)
-    elif value is not None and not isinstance(value, bool):
-        yield str(value)
 
 
 def provenance(
@@ -188,7 +161,7 @@ class _Reader:
         self._said_blurred(entry)
         text = spoken(entry)
         self._unread.append(text)
-        for token in reading(text).once(_codes):
+        for token in reading(text).once(codes_in):
             self.speakers.setdefault(token, set()).add(entry.seat)
             if entry.to == EVERYBODY:
                 self.said_to_all.setdefault(token, entry.turn)
@@ -329,7 +302,7 @@ class _Reader:
         return found
 
     def _said_words(self) -> set[str]:
-        """Return all words that were said so far; without a handed value none, as nothing is held against them."""
+        """Return all words that were said so far; without a handed value none, as nothing is compared with them."""
         if self.handed:
             self._words.update(*(reading(text).once(words_in) for text in self._unread))
         self._unread.clear()

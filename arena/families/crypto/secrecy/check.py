@@ -18,10 +18,10 @@ from itertools import product
 from arena.families.crypto.challenges.instance import own_names, secrets_of
 from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.checks.atoms import named
+from arena.families.crypto.checks.codes import leaves
 from arena.families.crypto.checks.disguises import LEAST_TOLD
 from arena.families.crypto.checks.folding import Said
 from arena.families.crypto.checks.leaks import DECOYS, secret_through
-from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.obligations import holds
 from arena.families.crypto.checks.op_kinds import OP_USES, SHARES, UNSEALS
 from arena.families.crypto.checks.public_atoms import PublicAtoms
@@ -36,7 +36,7 @@ from arena.families.crypto.secrecy.domains import (
     entries_of,
     size_of,
 )
-from arena.families.crypto.secrecy.forms import Key
+from arena.families.crypto.secrecy.forms import Form, Key
 from arena.families.crypto.secrecy.inference import Call, Clue, Opened, Reader, calls_of, makers_of
 from arena.families.crypto.secrecy.said_numbers import Meant, clues_of, explained_by, first_said, meant
 from arena.families.crypto.secrecy.view import PUBLIC, Hearing, Shown, View
@@ -81,6 +81,7 @@ class _Match:
         self._views: dict[tuple[str, float], View] = {}
         self._found: dict[tuple[str, float], tuple[list[Clue], list[Opened]]] = {}
         self._told: dict[tuple[Hearing, str, str], bool] = {}
+        self._forms: dict[tuple[Key, int], list[Form]] = {}
 
     def view(self, observer: str, last: float) -> View:
         """Return an observer's knowledge up to a turn."""
@@ -107,7 +108,7 @@ class _Match:
         if not self.calls and not said and not compared:
             return [], []
         wanted = self._wanted(view)
-        reader = Reader(view, self.calls, self._made, wanted)
+        reader = Reader(view, self.calls, self._made, wanted, self._forms)
         opened = list(reader.opened()) if view.observer == PUBLIC else []
         clues = list(reader.clues())
         if said:

@@ -67,7 +67,7 @@ _WORDS_OF_COMPARISON = frozenset((
 """One of these is in whatever _COMPARES finds."""
 
 _PATTERNS = (_BEFORE, _BEHIND, _BETWEEN, _PARITY, _MULTIPLE, _EDGE, _OTHERS)
-"""A sentence without any of these is ignored."""
+"""A sentence without any of these is ignored. Each of them holds what _COMPARES finds."""
 
 
 def compares(view: View) -> bool:
@@ -79,8 +79,8 @@ def _comparing(read: Reading) -> tuple[str, ...]:
     """Return the sentences of a folded text that contain a comparison, with numbers in digits."""
     if _WORDS_OF_COMPARISON.isdisjoint(read.once(words_in)) or not _COMPARES.search(read.folded):
         return ()
-    sentences = _SENTENCE.split(in_digits(read.folded))
-    return tuple(one for one in sentences if any(pattern.search(one) for pattern in _PATTERNS))
+    near = [in_digits(one) for one in _SENTENCE.split(read.folded) if _COMPARES.search(one)]
+    return tuple(one for one in near if any(pattern.search(one) for pattern in _PATTERNS))
 
 
 def comparisons_of(view: View, instance: Mapping[str, Json], wanted: Sequence[tuple[Key, Json, str]]) -> Iterator[Clue]:

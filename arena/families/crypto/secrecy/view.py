@@ -13,9 +13,9 @@ from functools import cached_property, lru_cache
 from arena.families.crypto.challenges.instance import fill, known_names, own_names
 from arena.families.crypto.challenges.members.instance import player_texts
 from arena.families.crypto.challenges.same import Same
+from arena.families.crypto.checks.codes import leaves
 from arena.families.crypto.checks.folding import WORD, Reading, Said, fold, words_of
 from arena.families.crypto.checks.keys import guessable
-from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.verifications import answered
 from arena.records import EVERYBODY, Entry, Json
 
@@ -144,10 +144,10 @@ class View:
                 found.setdefault(word, turn)
 
         for words in (*self._shown.told(None), *self._shown.told(self.observer)):
-            take(words, 0)
+            found.update(dict.fromkeys(words, 0))
         for value in self.values.values():
             for text in leaves(value):
-                take(words_of(fold(text)), 0)
+                found.update(dict.fromkeys(_fixed_words(text), 0))
         for entry, _ in self._shown.entries:
             if entry.kind == "call" and entry.seat == self.observer and entry.turn <= self.last:
                 for _, args, result in answered(entry):
