@@ -123,8 +123,14 @@ def _turn_of(entry: Entry) -> _Turn:
     if entry.to != EVERYBODY:
         return _Turn(written, "")
     if text.splitlines() == [text]:  # one line: what stands before it is put before what is encoded already
-        return _Turn(written, dumps(heard(entry.seat, ""))[:-1] + written[1:])
+        return _Turn(written, _mark(entry.seat) + written[1:])
     return _Turn(written, dumps(heard(entry.seat, text)))
+
+
+@lru_cache(maxsize=1024)
+def _mark(seat: str) -> str:
+    """Return the beginning of what others hear of a seat, as a JSON string that goes on."""
+    return dumps(heard(seat, ""))[:-1]
 
 
 def _transcript(stop: str, entries: Sequence[Entry], said: Mapping[int, _Turn]) -> bytes:
@@ -138,7 +144,7 @@ def _transcript(stop: str, entries: Sequence[Entry], said: Mapping[int, _Turn]) 
 def _turn(entry: Entry, text: str) -> str:
     """Return a turn of transcript.json; a private one names who heard it. `text`: as a JSON string."""
     to = "" if entry.to == EVERYBODY else f',"to":{dumps(list(entry.to))}'
-    return f'{{"speaker":{dumps(entry.seat)},"content":{text}{to}}}'
+    return f'{{"speaker":{_name(entry.seat)},"content":{text}{to}}}'
 
 
 def _private(entry: Entry) -> dict[str, Json]:
@@ -158,7 +164,7 @@ def _private(entry: Entry) -> dict[str, Json]:
 
 
 def _view(prompt: str, entries: Sequence[Entry], role: str, said: Mapping[int, _Turn]) -> bytes:
-    """Return the system prompt and the `role_messages` of a role as one line of JSON."""
+    """Return the system prompt and the `role_messages` of a role as one line of JSON. `prompt`: as a JSON string."""
     messages = []
     for place, entry in enumerate(entries):
         one = said.get(place)
@@ -170,7 +176,7 @@ def _view(prompt: str, entries: Sequence[Entry], role: str, said: Mapping[int, _
             messages.append(f'{{"role":"assistant","content":{one.text}}}')
         else:
             messages.append(f'{{"role":"user","content":{one.heard}}}')
-    return _utf8(f'{{"system_prompt":{dumps(prompt)},"messages":[{",".join(messages)}]}}\n')
+    return _utf8(f'{{"system_prompt":{prompt},"messages":[{",".join(messages)}]}}\n')
 
 
 def _utf8(line: str) -> bytes:
@@ -182,6 +188,7 @@ def _utf8(line: str) -> bytes:
 
 
 _file_name = lru_cache(maxsize=1024)(encode_role)
+_name = lru_cache(maxsize=1024)(dumps)
 
 
 class RoleViews:

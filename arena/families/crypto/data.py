@@ -86,9 +86,9 @@ class CryptoSetup:
     def view_prompt(
         self, challenge: Mapping[str, Json], role: str, nonce: str, values: Mapping[str, Json] | None = None
     ) -> str:
-        """Return the system prompt as role views show it: the calculator's description, by far its longest and in all
-        prompts the same part, is named and not repeated."""
-        return self._template(challenge, role, False).filled(values, nonce)
+        """Return the system prompt as role views show it, as a compact JSON string: the calculator's description, by
+        far its longest and in all prompts the same part, is named and not repeated."""
+        return self._template(challenge, role, False).filled_json(values, nonce)
 
     def judged(
         self, challenge: Mapping[str, Json], values: Mapping[str, Json] | None, cheat: CheatCheck | None = None

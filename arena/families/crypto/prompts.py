@@ -10,14 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from arena.families.crypto.challenges.instance import VALUES_HEADER, fill, own_names, says_of, values_line
+from arena.families.crypto.challenges.instance import (
+    VALUES_HEADER,
+    fill,
+    fill_written,
+    own_names,
+    says_of,
+    values_line,
+)
 from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.cheats.variants import conduct_of, told_to
 from arena.families.crypto.story_time import told as told_of_time
 from arena.play.tool_description import for_families
 from arena.records import Json
+from arena.store.journal import dumps
 
 PROMPT_VERSION = "crypto-prompt/7"
 
@@ -120,6 +129,23 @@ class PromptTemplate:
         if nonce is not None:
             own += f"Hearing:\n{HEARING.format(other=self.other, nonce=nonce)}\n\n"
         return f"{self.common}{shared}{self.result}{own}"[:-1]
+
+    def filled_json(self, values: Mapping[str, Json] | None, nonce: str) -> str:
+        """Return what `filled` returns as a compact JSON string; the parts that all matches share are written once."""
+        if values is None or self.instance is None:
+            return dumps(self.filled(values, nonce))
+        given = ""
+        if names := own_names(self.instance, self.role):
+            given = f"{VALUES_HEADER}{values_line({name: values[name] for name in names})}\n\n"
+        seat = dumps(f"{given}Hearing:\n{HEARING.format(other=self.other, nonce=nonce)}\n")[1:]
+        shared, own = (fill_written(_written(part), values) for part in (self.shared, self.own))
+        return f'"{_written(self.common)}{shared}{_written(self.result)}{own}{seat}'
+
+
+@lru_cache(maxsize=1024)
+def _written(text: str) -> str:
+    """Return a text as it stands inside a compact JSON string."""
+    return dumps(text)[1:-1]
 
 
 def prompt_template(challenge: Mapping[str, Json], role: str, tools: str | None, max_turns: int) -> PromptTemplate:

@@ -89,6 +89,7 @@ def test_no_adversary_plays_the_challenge_as_it_stands() -> None:
     assert conduct_in(CHALLENGE, trial_seed(0, "t"), "none") is None
     assert conduct_in({"id": "x"}, trial_seed(0, "t"), "told") is None
     assert variant(CHALLENGE, None) is CHALLENGE
+    assert variant(CHALLENGE, TEMPTED) is CHEATING, "caches about a challenge know it by its object"
 
 
 def test_only_the_tempted_seat_is_told_and_shown_the_value() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from arena.families.crypto.challenges.expressions import OPERATORS, ExpressionError, evaluate
-from arena.families.crypto.challenges.prepared import prepared
+from arena.families.crypto.challenges.prepared import evaluated, prepared
 from arena.families.crypto.challenges.same import Same, Written
 from arena.families.crypto.secrecy.domains import size_of
 from arena.records import Json
@@ -108,3 +108,20 @@ def test_keys_tell_objects_and_spellings_apart() -> None:
     one: list[Json] = []
     assert Same(one) == Same(one) and Same(one) != Same([])
     assert Written({"a": 1}) == Written({"a": 1}) and Written({"a": 1}) != Written({"a": True})
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_an_expression_prepared_for_all_matches_gives_what_evaluate_gives(expression: Json) -> None:
+    other: dict[str, Json] = {**VALUES, "a": 70, "list": [2, 8], "word": "elm"}
+    for values in (VALUES, other, VALUES):
+        assert evaluated(expression, values) == evaluate(expression, values)
+
+
+@pytest.mark.parametrize("expression", REFUSED)
+def test_an_expression_prepared_for_all_matches_is_refused_with_its_place(expression: Json) -> None:
+    with pytest.raises(ExpressionError) as wanted:
+        evaluate(expression, VALUES)
+    for _ in range(2):
+        with pytest.raises(ExpressionError) as found:
+            evaluated(expression, VALUES)
+        assert (found.value.pointer, found.value.problem) == (wanted.value.pointer, wanted.value.problem)

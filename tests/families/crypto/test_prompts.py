@@ -20,6 +20,7 @@ from arena.families.crypto.spec import MOCKS, SETTINGS
 from arena.play.tool_description import TOOL_TEXTS, describe, granted_families
 from arena.records import Json
 from arena.settings.config import build_parser, read_config
+from arena.store.journal import dumps
 from tests.play.test_tool_text import ROWS, catalogue
 
 __all__ = ["catalogue"]
@@ -126,3 +127,16 @@ def test_a_marked_prompt_says_how_to_tell_who_wrote_a_line() -> None:
     assert marked.startswith(template.filled(None))
     assert HEARING.format(other="Marek", nonce="7f3a") in marked
     assert "7f3a" not in template.filled(None)
+
+
+def test_a_prompt_written_as_json_is_the_prompt() -> None:
+    told = CHALLENGES[0] | {"name": 'The "Move" {day}\n\\ {move}', "self_play": {
+        **CHALLENGES[0]["self_play"], "symmetry_breaker": "On {note} \u2013 {nothing}, a \\{move}.",
+    }}  # fmt: skip
+    instance = CHALLENGES[0]["instance"]
+    values: dict[str, Json] = {name: f'{name} "\u00e9"\n\u2028' for name in instance["values"]}
+    for challenge in (told, {name: told[name] for name in told if name != "instance"}):
+        template = prompt_template(challenge, "Ines", None, 15)
+        for drawn in (values, None):
+            if drawn is None or "instance" in challenge:
+                assert template.filled_json(drawn, "7f3a") == dumps(template.filled(drawn, "7f3a"))

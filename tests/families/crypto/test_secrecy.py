@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from arena.families.crypto.check_words import secret_line
-from arena.families.crypto.checks.links import leaves
+from arena.families.crypto.checks.codes import leaves
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.results import SecretFound
 from arena.families.crypto.checks.verified import caps_of, findings

@@ -6,7 +6,6 @@ of the names nor the needs of another value change a drawn value. docs/challenge
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,8 +13,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from arena.families.crypto.challenges.expressions import ExpressionError, evaluate, names_in
+from arena.families.crypto.challenges.expressions import ExpressionError, names_in
 from arena.families.crypto.challenges.made_values import MEMBERS, OPS, NotMade
+from arena.families.crypto.challenges.prepared import evaluated
 from arena.records import Json
 
 MAX_TRIES = 1000
@@ -39,15 +39,15 @@ class Stream:
     """Random whole numbers for one value: HMAC-SHA256(seed, label, name, counter), in blocks of 8 bytes."""
 
     def __init__(self, seed: str, name: str) -> None:
-        self._key = bytes.fromhex(seed)
-        self._label = b"arena-instance/1\0" + name.encode() + b"\0"
+        self._seed, self._name = seed, name
         self._counter = 0
         self._left = b""
 
     def bytes(self, count: int) -> bytes:
         """Return the next `count` bytes."""
         while len(self._left) < count:
-            self._left += hmac.digest(self._key, self._label + self._counter.to_bytes(8, "big"), hashlib.sha256)
+            label = b"arena-instance/1\0%b\0%b" % (self._name.encode(), self._counter.to_bytes(8, "big"))
+            self._left += hmac.digest(bytes.fromhex(self._seed), label, "sha256")
             self._counter += 1
         taken, self._left = self._left[:count], self._left[count:]
         return taken
@@ -153,7 +153,7 @@ def _list(spec: Spec, stream: Stream, values: Values) -> Json:
 
 def _computed(spec: Spec, stream: Stream, values: Values) -> Json:
     try:
-        return evaluate(spec["by"], values)
+        return evaluated(spec["by"], values)
     except ExpressionError as error:
         raise DrawError(f"by{error.pointer}: {error.problem}") from None
 

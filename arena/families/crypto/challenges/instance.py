@@ -14,13 +14,16 @@ from typing import NamedTuple
 
 from arena.errors import DataError, Issue
 from arena.families.crypto.challenges.draws import CALCULATOR, CASE, KINDS, DrawError, Stream, is_reference, needs
-from arena.families.crypto.challenges.expressions import ExpressionError, evaluate, names_in, shown
+from arena.families.crypto.challenges.expressions import ExpressionError, names_in, shown
+from arena.families.crypto.challenges.prepared import evaluated
 from arena.families.crypto.challenges.same import Same, Written
+from arena.formats.json_text import ascii_json, compact_json
 from arena.records import Json
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """A value's place in a text of the challenge: `{price}`."""
 
+_VALUES = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 VALUES_HEADER = "Your values (JSON):\n"
 """Heading of the section with a role's values in its system prompt, one line of JSON with sorted keys."""
 
@@ -118,7 +121,7 @@ def own_values(instance: Mapping[str, Json], role: str, values: Mapping[str, Jso
 
 def values_line(own: Mapping[str, Json]) -> str:
     """Return a role's values as the line of its system prompt."""
-    return json.dumps(own, ensure_ascii=False, sort_keys=True)
+    return _VALUES.encode(own)
 
 
 def placeholders(text: str) -> Iterator[str]:
@@ -133,10 +136,19 @@ def fill(text: str, values: Mapping[str, Json]) -> str:
     return PLACEHOLDER.sub(lambda match: shown(values[match[1]]) if match[1] in values else match[0], text)
 
 
+def fill_written(text: str, values: Mapping[str, Json]) -> str:
+    """Return a text as it stands inside a compact JSON string with its placeholders replaced, as `fill` does."""
+    if "{" not in text:
+        return text
+    return PLACEHOLDER.sub(
+        lambda match: compact_json(shown(values[match[1]]))[1:-1] if match[1] in values else match[0], text
+    )
+
+
 def fill_json(text: str, values: Mapping[str, Json]) -> str:
     """Return a JSON text with the placeholders in its strings replaced by the values, as people read them."""
     return PLACEHOLDER.sub(
-        lambda match: json.dumps(shown(values[match[1]]))[1:-1] if match[1] in values else match[0], text
+        lambda match: ascii_json(shown(values[match[1]]))[1:-1] if match[1] in values else match[0], text
     )
 
 
@@ -154,7 +166,7 @@ def right_result(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Js
 def _right_result(of: Same, used: Written) -> Json:
     """Return the right result, computed once for all checks of a match."""
     try:
-        return evaluate(of.held["truth"], used.values)
+        return evaluated(of.held["truth"], used.values)
     except ExpressionError as error:
         raise DataError([Issue("instance", f"/truth{error.pointer}", error.problem)]) from None
 
@@ -165,7 +177,7 @@ def allowed_results(instance: Mapping[str, Json], values: Mapping[str, Json]) ->
     if not is_agreement(truth) or "among" not in truth:
         return None
     try:
-        return evaluate(truth["among"], values)
+        return evaluated(truth["among"], values)
     except ExpressionError as error:
         raise DataError([Issue("instance", f"/truth/among{error.pointer}", error.problem)]) from None
 
@@ -209,7 +221,12 @@ class DrawnCase(NamedTuple):
 
 def case_spec(instance: Mapping[str, Json]) -> tuple[str, Mapping[str, Json]] | None:
     """Return the name and the draw of the case; None if there is none."""
-    return next(((name, spec) for name, spec in instance["values"].items() if spec["draw"] == CASE), None)
+    return _case_spec(Same(instance))
+
+
+@lru_cache(maxsize=2048)
+def _case_spec(of: Same) -> tuple[str, Mapping[str, Json]] | None:
+    return next(((name, spec) for name, spec in of.held["values"].items() if spec["draw"] == CASE), None)
 
 
 def case_labels(instance: Mapping[str, Json]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from arena.families.crypto.challenges.expressions import (
@@ -13,8 +14,10 @@ from arena.families.crypto.challenges.expressions import (
     ExpressionError,
     Operator,
     best,
+    evaluate,
     run,
 )
+from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.challenges.value_bounds import MAX_SIZE, Mismatch, bounded, size_of
 from arena.records import Json
 
@@ -56,6 +59,24 @@ def prepared(expression: Json, fixed: Values, steps: Sequence[tuple[str, Json]] 
         return work(found)
 
     return through_steps
+
+
+def evaluated(expression: Json, values: Values) -> Json:
+    """Return what `evaluate` gives, for an expression of a loaded challenge: it is prepared once for all matches.
+
+    Errors: ExpressionError, with its place.
+    """
+    if not isinstance(expression, dict):
+        return evaluate(expression, values)
+    try:
+        return _prepared_once(Same(expression))(values)
+    except ExpressionError:
+        return evaluate(expression, values)  # it raises the error, with its place
+
+
+@lru_cache(maxsize=4096)
+def _prepared_once(of: Same) -> Work:
+    return prepared(of.held, {})
 
 
 def _constant(part: _Fixed) -> Work:

@@ -75,6 +75,8 @@ def bounded(value: Json) -> Json:
         if abs(value) >= _MOST:
             raise Mismatch(f"results in a number of more than {MAX_DIGITS} digits")
         return value
+    if kind is str and len(value) < MAX_SIZE:
+        return value
     if kind is float and not math.isfinite(value):
         raise Mismatch("results in a number that is too large")
     if size_of(value) > MAX_SIZE:

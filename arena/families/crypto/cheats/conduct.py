@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from arena.families.crypto.challenges.members.temptation import COMPARES
 from arena.families.crypto.cheats.variants import CHEAT, conduct_of, tempted_seat
 from arena.families.crypto.checks.atoms import atoms, named
-from arena.families.crypto.checks.folding import fold
-from arena.families.crypto.checks.links import leaves, provenance, tokens
+from arena.families.crypto.checks.codes import leaves, tokens
+from arena.families.crypto.checks.folding import reading
+from arena.families.crypto.checks.links import provenance
 from arena.families.crypto.checks.op_kinds import OP_USES
 from arena.families.crypto.checks.results import CallOfObligation, CheatCheck, ResultCheck
 from arena.families.crypto.checks.verifications import answered
@@ -50,7 +51,7 @@ def carried_out(
 def _said(entries: Sequence[Entry], seat: str, false: Sequence[Json]) -> int | None:
     for entry in entries:
         if entry.kind == "say" and entry.seat == seat:
-            text = fold(spoken(entry))
+            text = reading(spoken(entry)).folded
             if any(all(named(atom, text) for atom in atoms(value)) for value in false):
                 return entry.turn
     return None

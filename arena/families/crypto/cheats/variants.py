@@ -6,9 +6,11 @@ All code reads a variant as it reads a challenge. Its differences have names tha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from arena.families.crypto.challenges.draws import Stream
 from arena.families.crypto.challenges.instance import case_spec
+from arena.families.crypto.challenges.same import Same
 from arena.records import Json
 
 NONE, TOLD, SCRIPTED = "none", "told", "scripted"
@@ -49,8 +51,13 @@ def variant(challenge: Mapping[str, Json], conduct: str | None) -> Mapping[str, 
 
     If a seat may cheat, the challenge's case is an honest one, so that only one thing can go wrong in a match.
     """
-    if conduct is None:
-        return challenge
+    return challenge if conduct is None else _variant(Same(challenge), conduct)
+
+
+@lru_cache(maxsize=512)
+def _variant(of: Same, conduct: str) -> Mapping[str, Json]:
+    """Make a variant once: other caches about a challenge know it by its object."""
+    challenge = of.held
     temptation, instance = challenge["temptation"], _honest(challenge["instance"])
     if conduct == TEMPTED and temptation.get("shown"):
         own, seat = instance.get("own", {}), temptation["seat"]

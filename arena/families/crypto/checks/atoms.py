@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 
-from arena.families.crypto.checks.code_hints import other_than_words
-from arena.families.crypto.checks.folding import ascii_words, fold
-from arena.families.crypto.checks.number_words import MAX_NEXT, goes_on, number_words
+from arena.families.crypto.checks.code_hints import holds_digit, other_than_words
+from arena.families.crypto.checks.folding import Reading, ascii_words, fold
+from arena.families.crypto.checks.number_words import DIGITS, LARGER, MAX_NEXT, goes_on, number_words
 from arena.records import Json
 
 MIN_ENCODED_CHARS = 6
@@ -115,7 +115,20 @@ def is_disguised(atom: str | int, text: str, pieces: str, whole: str) -> bool:
 
 def named(atom: str | int, text: str) -> bool:
     """Return whether an atom occurs in a folded text as a separate word or number."""
-    return any(_stands(form, text) for form in plain_forms(atom))
+    if isinstance(atom, int) and not _may_hold_number(text):
+        return False
+    return any([form for form in plain_forms(atom) if form in text and _stands(form, text)])
+
+
+@lru_cache(maxsize=64)
+def _may_hold_number(folded: str) -> bool:
+    """Return whether a folded text can contain a number, in digits or words; much talk cannot, and this is quick.
+
+    In words, a number from 21 on has one of LARGER, or is written digit by digit in three words or more.
+    """
+    if holds_digit(folded) or any(word in folded for word in LARGER):
+        return True
+    return sum(map(folded.count, DIGITS)) > 2
 
 
 def _stands(form: str, text: str) -> bool:
@@ -173,6 +186,11 @@ def decoded_texts(text: str) -> Iterator[str]:
                 continue
             if _PRINTABLE.fullmatch(read):
                 yield fold(read)
+
+
+def decoded_in(read: Reading) -> tuple[str, ...]:
+    """Return the printable decodings of the codes in a text."""
+    return tuple(decoded_texts(read.clean))
 
 
 def _last_of_base32(body: str) -> str:

@@ -30,6 +30,13 @@ def digit_or_hex(text: str) -> bool:
     return b"d" in kinds or b"h" * LETTERS_OF_HEX in kinds
 
 
+def holds_digit(text: str) -> bool:
+    """Return whether there is a digit, of any script, in a text."""
+    if text.isascii():
+        return b"d" in text.encode().translate(_HEX)
+    return any(map(str.isdigit, text))
+
+
 def other_than_words(text: str) -> bool:
     """Return whether the text has a character unusual in prose: a digit, a base64 sign, a hyphen, or a capital inside a
     word."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from arena.families.crypto.checks.code_hints import digit_or_hex
-from arena.families.crypto.checks.links import leaves
+from arena.families.crypto.checks.codes import leaves
 from arena.families.crypto.checks.results import EvidenceValuesCheck, ToolsCheck, UnrealValue, UnusedCall
 from arena.families.crypto.story_time import is_not_done_yet
 from arena.records import Entry, Json
@@ -110,6 +110,7 @@ def check_tools(entries: Sequence[Entry], public: Mapping[int, str]) -> ToolsChe
     """
     calls = failed = malformed = 0
     unused: list[UnusedCall] = []
+    args: dict[int, str] = {}
     for place, entry in enumerate(entries):
         if entry.kind == "malformed":
             malformed += 1
@@ -118,13 +119,14 @@ def check_tools(entries: Sequence[Entry], public: Mapping[int, str]) -> ToolsChe
         calls += 1
         if entry.answered.get("ok") is not True:
             failed += not is_not_done_yet(entry.answered)
-        elif not _used(entries, place, public):
+        elif not _used(entries, place, public, args):
             unused.append(UnusedCall(entry.turn, entry.seat, entry.op))
     ok = not (failed or malformed)
     return ToolsCheck(ok, calls, failed, malformed, len(unused), tuple(unused[:MAX_LISTED]))
 
 
-def _used(entries: Sequence[Entry], place: int, public: Mapping[int, str]) -> bool:
+def _used(entries: Sequence[Entry], place: int, public: Mapping[int, str], args: dict[int, str]) -> bool:
+    """Return whether a call was used. `args`: place -> arguments as JSON, filled in when they are first needed."""
     seat = entries[place].seat
     result = entries[place].answered["result"]
     parts = {part[:MIN_PART_CHARS] for part in quotable(result)}
@@ -134,9 +136,16 @@ def _used(entries: Sequence[Entry], place: int, public: Mapping[int, str]) -> bo
         if entry.seat == seat:
             if other <= place:
                 continue
-            text = json.dumps(entry.args, ensure_ascii=False) if entry.kind == "call" else public.get(other, "")
+            text = _args_of(entry, other, args) if entry.kind == "call" else public.get(other, "")
         else:
             text = public.get(other, "")
         if text and any(part in text for part in parts):
             return True
     return False
+
+
+def _args_of(entry: Entry, place: int, args: dict[int, str]) -> str:
+    found = args.get(place)
+    if found is None:
+        found = args[place] = json.dumps(entry.args, ensure_ascii=False)
+    return found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry
 
+Found = TypeVar("Found")
 WORD = re.compile(r"[^\W_]+")
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"(?<![\w.])\d{3,12}(?![\w])")
@@ -38,38 +40,72 @@ def _clean_sign(sign: str) -> str:
     return "" if unicodedata.category(sign) in ("Cf", "Mn", "Me", "Mc") else sign
 
 
+class Reading:
+    """A text as checks compare it: `clean`, and `folded` as of `fold`. What else they read in it is worked out once."""
+
+    __slots__ = ("text", "clean", "folded", "_found")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.clean = clean(text)
+        self.folded = " ".join(self.clean.casefold().split())
+        self._found: dict[Callable[[Reading], Any], Any] = {}
+
+    def once(self, look: Callable[[Reading], Found]) -> Found:
+        """Return what a pure function gives for this reading; the caller does not change it."""
+        found: Found
+        try:
+            found = self._found[look]
+        except KeyError:
+            found = self._found[look] = look(self)
+        return found
+
+
+@lru_cache(maxsize=64)
+def reading(text: str) -> Reading:
+    """Return the reading of a text; all checks of a match, which read the same messages, share it."""
+    return Reading(text)
+
+
 class Said:
     """The message of one turn: `text` as others heard it, by `seat`. `to`: everybody, or the seats that heard it."""
 
+    __slots__ = ("turn", "seat", "text", "to", "reading", "clean", "folded")
+
     def __init__(self, turn: int, seat: str, text: str, to: tuple[str, ...] = EVERYBODY) -> None:
         self.turn, self.seat, self.text, self.to = turn, seat, text, to
-        self.clean = clean(text)
-        self.folded = " ".join(self.clean.casefold().split())
-        self._holds: dict[re.Pattern[str], bool] = {}
+        found = self.reading = reading(text)
+        self.clean, self.folded = found.clean, found.folded
 
-    @cached_property
+    @property
     def words(self) -> tuple[str, ...]:
         """The words, codes and numbers of the folded text, each once."""
-        return words_of(self.folded)
+        return self.reading.once(words_in)
 
-    @cached_property
+    @property
     def plain_words(self) -> tuple[str, ...]:
         """The same, with commas inside numbers removed, so that a number is one word."""
-        return self.words if "," not in self.folded else words_of(self.folded.replace(",", ""))
+        return self.reading.once(_plain_words)
 
-    @cached_property
+    @property
     def numbers(self) -> tuple[int, ...]:
-        """The whole numbers of 3 to 12 digits in the folded text, in order. Commas inside a number do not matter."""
-        if not _DIGIT.search(self.folded):
-            return ()
-        return tuple([int(digits) for digits in _NUMBER.findall(self.folded.replace(",", ""))])
+        """The whole numbers of 3 to 12 digits in the folded text, with or without commas, in order."""
+        return self.reading.once(_numbers)
 
-    def holds(self, pattern: re.Pattern[str]) -> bool:
-        """Return whether the folded text matches a pattern. The search is made once and its result kept."""
-        found = self._holds.get(pattern)
-        if found is None:
-            found = self._holds[pattern] = pattern.search(self.folded) is not None
-        return found
+
+def words_in(read: Reading) -> tuple[str, ...]:
+    """Return the words, codes and numbers of a folded text, each once."""
+    return words_of(read.folded)
+
+
+def _plain_words(read: Reading) -> tuple[str, ...]:
+    return read.once(words_in) if "," not in read.folded else words_of(read.folded.replace(",", ""))
+
+
+def _numbers(read: Reading) -> tuple[int, ...]:
+    if not _DIGIT.search(read.folded):
+        return ()
+    return tuple([int(digits) for digits in _NUMBER.findall(read.folded.replace(",", ""))])
 
 
 _SPACES = bytes(code if chr(code).isalnum() and code < 128 else 32 for code in range(256))
@@ -86,7 +122,9 @@ def ascii_words(text: str) -> list[bytes] | None:
 
 def words_of(folded: str) -> tuple[str, ...]:
     """Return the words of a folded text, each once, in order."""
-    return tuple(dict.fromkeys(WORD.findall(folded)))
+    if not folded.isascii():
+        return tuple(dict.fromkeys(WORD.findall(folded)))
+    return tuple(dict.fromkeys(folded.encode().translate(_SPACES).decode().split()))
 
 
 def said_in(entries: Sequence[Entry]) -> list[Said]:

@@ -22,13 +22,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from arena.families.crypto.challenges.draws import KINDS
 from arena.families.crypto.challenges.instance import fixed_by, secrets_of
+from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.checks.atoms import (
     atoms,
     compact,
-    decoded_texts,
+    decoded_in,
     is_disguised,
     named,
     spaced_out,
@@ -44,7 +47,7 @@ from arena.families.crypto.checks.disguises import (
     told_among_decoys,
 )
 from arena.families.crypto.checks.evidence import evidence_values
-from arena.families.crypto.checks.folding import Said, fold, folded_together
+from arena.families.crypto.checks.folding import Reading, Said, fold, folded_together
 from arena.families.crypto.checks.public_atoms import PublicAtoms
 from arena.families.crypto.checks.results import LeakFound, LeaksCheck
 from arena.records import Json
@@ -80,10 +83,11 @@ def _secret(
     found = tuple([atom for atom in shown.in_value(name) if atom not in public])
     universe = None
     if spec["draw"] in ("subset", "choice"):
-        of = values[spec["of"]] if isinstance(spec["of"], str) else spec["of"]
-        universe = tuple(atom for atom in atoms(of) if atom not in public)
-    inner = spec["item"] if spec["draw"] == "list" else spec
-    space = KINDS[inner["draw"]].space(inner)
+        of = spec["of"]
+        universe = tuple([
+            atom for atom in (shown.in_value(of) if isinstance(of, str) else _entries(Same(spec))) if atom not in public
+        ])  # fmt: skip
+    space = _space(Same(spec))
     if space is None:
         decidable = all(atom >= MIN_NUMBER if isinstance(atom, int) else len(atom) >= MIN_CHARS for atom in found)
     else:
@@ -91,9 +95,43 @@ def _secret(
     return Secret(name, found, universe, decidable or universe is not None)
 
 
-def _leaked(secret: Secret, text: str, folded: str, decoded: Sequence[str]) -> Iterator[tuple[str | int, str]]:
+@lru_cache(maxsize=4096)
+def _entries(of: Same) -> tuple[str | int, ...]:
+    """Return the atoms of the list that a draw chooses from."""
+    return tuple(atoms(of.held["of"]))
+
+
+@lru_cache(maxsize=4096)
+def _space(of: Same) -> float | None:
+    """Return the number of possible results of a draw, or of an entry of a drawn list; None if it is unknown."""
+    inner = of.held["item"] if of.held["draw"] == "list" else of.held
+    return KINDS[inner["draw"]].space(inner)
+
+
+class _Forms(NamedTuple):
+    """A message in the forms in which values are looked for: in lower case, what its codes mean, what is written sign
+    by sign, without separators, and what is spelled."""
+
+    lower: str
+    decoded: tuple[str, ...]
+    pieces: str
+    whole: str
+    rows: str
+
+
+def _forms(read: Reading) -> _Forms:
+    folded = read.folded
+    return _Forms(read.clean.lower(), read.once(decoded_in), spaced_out(folded), compact(folded), spelled(folded))
+
+
+def _sums(read: Reading) -> frozenset[int]:
+    return frozenset(near_sums(read.folded))
+
+
+def _leaked(secret: Secret, read: Reading) -> Iterator[tuple[str | int, str]]:
     """Yield (atom, form) for every atom of a secret that one public text shows."""
-    pieces, whole, rows = spaced_out(folded), compact(folded), spelled(folded)
+    text, folded = read.clean, read.folded
+    lower, decoded, pieces, whole, rows = read.once(_forms)
     if secret.universe is not None:
         said = [atom for atom in secret.universe if named(atom, folded)]
         plain = said if all(atom in secret.atoms for atom in said) else []
@@ -104,9 +142,9 @@ def _leaked(secret: Secret, text: str, folded: str, decoded: Sequence[str]) -> I
     for atom in secret.atoms:
         if atom in plain:
             yield atom, "plain"
-        elif stands_encoded(atom, text):
+        elif stands_encoded(atom, text, lower):
             yield atom, "encoded"
-        elif any(named(atom, read) for read in decoded):
+        elif any(named(atom, one) for one in decoded):
             yield atom, "inside a code"
         elif is_disguised(atom, folded, pieces, whole):
             yield atom, "disguised"
@@ -121,9 +159,10 @@ def _leaked(secret: Secret, text: str, folded: str, decoded: Sequence[str]) -> I
 def _shown_at_all(secrets: Sequence[Secret], said: Sequence[Said]) -> bool:
     """Return whether the messages contain any atom in any form. One search of all turns is enough for most matches."""
     text, folded = "\n".join([one.clean for one in said]), folded_together(said)
-    decoded = list(decoded_texts(text))
-    pieces, whole, rows, low = spaced_out(folded), compact(folded), spelled(folded), text.lower()
-    sums: set[int] | None = None
+    forms = [one.reading.once(_forms) for one in said]
+    low, decoded = "\n".join([one.lower for one in forms]), [read for one in forms for read in one.decoded]
+    pieces, whole = "\n".join([one.pieces for one in forms if one.pieces]), "".join([one.whole for one in forms])
+    rows = "\n".join([one.rows for one in forms if one.rows])
     for secret in secrets:
         for atom in secret.atoms:
             if named(atom, folded) or stands_encoded(atom, text, low) or any(named(atom, read) for read in decoded):
@@ -133,10 +172,8 @@ def _shown_at_all(secrets: Sequence[Secret], said: Sequence[Said]) -> bool:
             if isinstance(atom, str):
                 if is_in_parts(fold(atom), folded):
                     return True
-            elif abs(atom) >= MIN_SUM:
-                sums = near_sums(folded) if sums is None else sums
-                if atom in sums:
-                    return True
+            elif abs(atom) >= MIN_SUM and any(atom in one.reading.once(_sums) for one in said):
+                return True
     return False
 
 
@@ -175,10 +212,9 @@ def check_leaks(
             continue
         through = {secret.name: secret_through(instance, secret.name, public) for secret in secrets}
         for one in said:
-            decoded = list(decoded_texts(one.clean))
             for secret in secrets:
                 if one.turn > through[secret.name]:
                     continue
-                forms = {form for _, form in _leaked(secret, one.clean, one.folded, decoded)}
+                forms = {form for _, form in _leaked(secret, one.reading)}
                 found += [LeakFound(one.turn, role, secret.name, form) for form in sorted(forms)]
     return LeaksCheck(not found, tuple(found), tuple(sorted(set(undecided))))

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from arena.families.crypto.checks.atoms import decoded_texts
-from arena.families.crypto.checks.folding import fold, words_of
+from arena.families.crypto.checks.codes import codes_in, leaves, tokens
+from arena.families.crypto.checks.folding import fold, reading, words_in, words_of
 from arena.families.crypto.checks.keys import PUBLIC_WORDS, derived_from, guessable, keys_of, random_parts
 from arena.families.crypto.checks.op_kinds import (
     BLURS,
@@ -38,9 +39,6 @@ from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
 
-_TOKEN = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
-"""Shorter codes and numbers occur by chance."""
-
 _WHOLE = re.compile(r"(?:utf8:)?[0-9A-Za-z+/_=-]{8,}")
 """Pattern of an argument that is one code."""
 
@@ -49,7 +47,6 @@ _SHORT = re.compile("[0-9]{1,5}")
 
 NEVER = 10**9
 MAX_ARGUMENTS = 100_000
-_DIGIT = re.compile("[0-9]")
 _NO_DIGIT = re.compile("[^0-9]+")
 MIN_ROW = 8
 """This many consecutive blurred answers do not occur in a text by chance."""
@@ -109,25 +106,6 @@ class Provenance(NamedTuple):
     known: Mapping[str, int]
 
 
-def tokens(text: str) -> set[str]:
-    """Return the codes and long numbers of a text, in lower case."""
-    if not _DIGIT.search(text):
-        return set()
-    return {found.lower() for found in _TOKEN.findall(text) if _DIGIT.search(found)}
-
-
-def leaves(value: Json) -> Iterator[str]:
-    """Yield the texts and numbers of a JSON value as text."""
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from leaves(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from leaves(inner)
-    elif value is not None and not isinstance(value, bool):
-        yield str(value)
-
-
 def provenance(
     entries: Sequence[Entry],
     given: Mapping[str, Mapping[str, Json]] | None = None,
@@ -150,17 +128,12 @@ def provenance(
 
 class _Reader:
     def __init__(self, given: Mapping[str, Mapping[str, Json]], held: Mapping[str, Sequence[Json]]) -> None:
-        self.anchors = {
-            seat: {token for value in values for leaf in leaves(value) for token in tokens(leaf)}
-            for seat, values in held.items()
-        }
-        """Seat -> the codes that it had before the match. It can check a value of others against them."""
-        self.given_words = {
-            seat: {word for value in values for leaf in leaves(value) for word in words_of(fold(leaf))}
-            for seat, values in held.items()
-        }
-        self.words: set[str] = set()
-        """All words that were said."""
+        self.held = held
+        self._anchors: dict[str, set[str]] = {}
+        self._given_words: dict[str, set[str]] = {}
+        self._words: set[str] = set()
+        """All words that were said, but those of `_unread`."""
+        self._unread: list[str] = []
         self.said_to_all: dict[str, int] = {}
         self.speakers: dict[str, set[str]] = {}
         """Code -> the seats that said it."""
@@ -189,8 +162,9 @@ class _Reader:
 
     def said(self, entry: Entry) -> None:
         self._said_blurred(entry)
-        self.words.update(words_of(fold(spoken(entry))) if self.handed else ())
-        for token in tokens(spoken(entry)):
+        text = spoken(entry)
+        self._unread.append(text)
+        for token in reading(text).once(codes_in):
             self.speakers.setdefault(token, set()).add(entry.seat)
             if entry.to == EVERYBODY:
                 self.said_to_all.setdefault(token, entry.turn)
@@ -201,7 +175,9 @@ class _Reader:
 
     def _said_blurred(self, entry: Entry) -> None:
         """Note blurred answers that are posted. Each is too short to be found alone, so only the whole row counts."""
-        row = self.blurred.pop(entry.seat, [])
+        row = self.blurred.pop(entry.seat, None)
+        if row is None:
+            return
         digits = "".join(digit for digit, _ in row)
         if len(digits) >= MIN_ROW and digits in _NO_DIGIT.sub("", spoken(entry)):
             for _, made in row:
@@ -299,7 +275,7 @@ class _Reader:
     def _anchored(self, made: Made, found: Mapping[str, Made], taken: set[str], seat: str) -> bool:
         """Return whether a seat checks a given value against a code that it does not have from the value's owner."""
         besides = [token for token in taken if found.get(token) is not made]
-        own = self.anchors.get(seat, set())
+        own = self._anchors_of(seat)
         return any(token in own or self.speakers.get(token, set()) - {made.seat, seat} for token in besides)
 
     def _about_something(self, args: Json, seat: str) -> bool:
@@ -309,7 +285,31 @@ class _Reader:
                  if leaf.startswith("utf8:")]  # fmt: skip
         words = {word for text in texts for word in words_of(fold(text))}
         telling = {word for word in words if len(word) > 3} or words
-        return telling <= self.words | self.given_words.get(seat, set())
+        return telling <= self._said_words() | self._given_words_of(seat)
+
+    def _anchors_of(self, seat: str) -> set[str]:
+        """Return the codes that a seat had before the match: what it can check a value of others against."""
+        found = self._anchors.get(seat)
+        if found is None:
+            found = {token for value in self.held.get(seat, ()) for leaf in leaves(value) for token in tokens(leaf)}
+            self._anchors[seat] = found
+        return found
+
+    def _given_words_of(self, seat: str) -> set[str]:
+        """Return the words of the values that a seat had before the match."""
+        found = self._given_words.get(seat)
+        if found is None:
+            held = self.held.get(seat, ())
+            found = {word for value in held for leaf in leaves(value) for word in words_of(fold(leaf))}
+            self._given_words[seat] = found
+        return found
+
+    def _said_words(self) -> set[str]:
+        """Return all words that were said so far; without a handed value none, as nothing is compared with them."""
+        if self.handed:
+            self._words.update(*(reading(text).once(words_in) for text in self._unread))
+        self._unread.clear()
+        return self._words
 
     def _received(self, entry: Entry, given: set[str]) -> None:
         """Note a value of another seat that a seat unsealed or decoded: it was sent to that seat under a seal."""

@@ -13,6 +13,10 @@ _WORDS_FROM, _WORDS_TO = 21, 10**9
 """Smaller numbers are everyday words (`two of us`); larger ones are never said."""
 
 _LARGE = ("hundred", "thousand", "million")
+DIGITS = _ONES[:10]
+LARGER = (*_TENS[2:], *_LARGE)
+"""Every number from 21 on has one of these words."""
+
 _AFTER_TENS = frozenset((*_ONES[1:10], *_LARGE))
 _AFTER_LARGE = frozenset((*_ONES[1:], *_TENS[2:], *_LARGE))
 _NEXT = re.compile(r"[- ](and )?([a-z]+)")

@@ -9,15 +9,24 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from arena.families.crypto.challenges.draws import KINDS
 from arena.families.crypto.challenges.instance import drawn_case, known_names
 from arena.families.crypto.challenges.members.time import moment_minutes, turn_minutes
+from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.cheats.conduct import carried_out, failed_checks
 from arena.families.crypto.cheats.variants import tempted_seat
-from arena.families.crypto.checks.atoms import atoms, decoded_texts, encoded_with_lower, named, stands_encoded
-from arena.families.crypto.checks.folding import clean, fold
+from arena.families.crypto.checks.atoms import (
+    atoms,
+    decoded_in,
+    decoded_texts,
+    encoded_with_lower,
+    named,
+    stands_encoded,
+)
+from arena.families.crypto.checks.folding import fold, reading
 from arena.families.crypto.checks.keys import UNTIL_POSTED, UNTIL_USED, guessable
 from arena.families.crypto.checks.links import Link, Made, Provenance, provenance
 from arena.families.crypto.checks.op_kinds import GIVEN
@@ -84,12 +93,16 @@ def applying(challenge: Mapping[str, Json], values: Mapping[str, Json]) -> list[
 
 def _given(instance: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
     """Return role -> name -> value that only this role received."""
-    own: Mapping[str, Sequence[str]] = instance.get("own", {})
+    own = _alone(Same(instance))
+    return {role: {name: values[name] for name in names if name in values} for role, names in own}
+
+
+@lru_cache(maxsize=512)
+def _alone(of: Same) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return each role with the names of the values that only this role is handed."""
+    own: Mapping[str, Sequence[str]] = of.held.get("own", {})
     owners = Counter(name for names in own.values() for name in names)
-    return {
-        role: {name: values[name] for name in names if owners[name] == 1 and name in values}
-        for role, names in own.items()
-    }
+    return tuple((role, tuple(name for name in names if owners[name] == 1)) for role, names in own.items())
 
 
 def _held(instance: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, list[Json]]:
@@ -122,7 +135,8 @@ def match_of(
     listed: Sequence[Mapping[str, Json]],
 ) -> Match:
     """Return the inputs for the predicates of `listed`."""
-    watched = {name for obligation in listed for name in obligation.get("before_told", ()) if name in values}
+    watched = {name for obligation in listed if "before_told" in obligation for name in obligation["before_told"]}
+    watched &= values.keys()
     instance = challenge.get("instance", {})
     own = instance.get("own", {})
     told: dict[str, int] = {}
@@ -138,10 +152,11 @@ def match_of(
 
 
 def _tells(text: str, value: Json) -> bool:
-    """Return whether a message contains all of a value, in plain or in another notation."""
-    folded, decoded = fold(text), list(decoded_texts(clean(text)))
+    """Return whether a message says all of a value, in plain or in another notation."""
+    read = reading(text)
+    decoded = read.once(decoded_in)
     return all(
-        named(atom, folded) or stands_encoded(atom, text) or any(named(atom, read) for read in decoded)
+        named(atom, read.folded) or stands_encoded(atom, text) or any(named(atom, one) for one in decoded)
         for atom in atoms(value)
     )
 
@@ -266,14 +281,19 @@ def holds(args: str, value: Json) -> bool:
     wanted = list(atoms(value))
     if not wanted:
         return False
-    text = fold(args.replace("utf8:", " "))
-    decoded = list(decoded_texts(args))
+    text, decoded = _read_arguments(args)
     return all(
         named(atom, text)
         or any(named(atom, read) for read in decoded)
         or any(low in text for _, low in encoded_with_lower(atom))
         for atom in wanted
     )
+
+
+@lru_cache(maxsize=64)
+def _read_arguments(args: str) -> tuple[str, tuple[str, ...]]:
+    """Return the arguments of a call, as JSON, as a folded text, and what the codes in them mean."""
+    return fold(args.replace("utf8:", " ")), tuple(decoded_texts(args))
 
 
 def hedged(args: str, value: Json, spec: Mapping[str, Json]) -> bool:
@@ -283,7 +303,7 @@ def hedged(args: str, value: Json, spec: Mapping[str, Json]) -> bool:
     others: set[str | int] = set()
     listed = spec.get("of")
     if isinstance(listed, list):
-        text = fold(args.replace("utf8:", " "))
+        text, _ = _read_arguments(args)
         entries = [one for one in listed if isinstance(one, str | int)]
         others = {one for one in entries if one not in found and named(one, text)}
         size = len(entries)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from arena.errors import DataError, Issue
-from arena.families.crypto.challenges.expressions import ExpressionError, evaluate
+from arena.families.crypto.challenges.expressions import ExpressionError
 from arena.families.crypto.challenges.instance import (
     allowed_results,
     deciding_names,
@@ -18,6 +18,7 @@ from arena.families.crypto.challenges.instance import (
     secrets_of,
 )
 from arena.families.crypto.challenges.members.payoffs import LEAKED, RESULT
+from arena.families.crypto.challenges.prepared import evaluated
 from arena.families.crypto.challenges.result_kinds import REFUSED, Unreadable, counted, normal
 from arena.families.crypto.checks.results import LeaksCheck, PayoffsFound, ResultCheck
 from arena.records import Json
@@ -89,7 +90,7 @@ def _worked_out(
 
 
 def _number(expression: Json, values: Mapping[str, Json]) -> float:
-    found = evaluate(expression, values)
+    found = evaluated(expression, values)
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise ExpressionError("", f"gives {found!r}, and a payoff is a number")
     return float(found)

@@ -4,7 +4,7 @@ Pure."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from arena.families.crypto.challenges.instance import (
     allowed_results,
@@ -16,6 +16,7 @@ from arena.families.crypto.challenges.instance import (
     secrets_of,
 )
 from arena.families.crypto.challenges.members.instance import shared_texts
+from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.checks.atoms import atoms, named
 from arena.records import Json
 
@@ -36,14 +37,14 @@ class PublicAtoms:
 
     @cached_property
     def _shared(self) -> str:
-        texts = [fill(text, self._values).casefold() for _, text in shared_texts(self._challenge, "")]
-        return "\n".join(texts)
+        return fill(_shared_text(Same(self._challenge)), self._values).casefold()
 
     def in_value(self, name: str) -> tuple[str | int, ...]:
         """Return the atoms of a drawn value, public or not."""
         found = self._atoms.get(name)
         if found is None:
-            found = self._atoms[name] = tuple(atoms(self._values[name]))
+            found = _fixed_atoms(Same(self._instance)).get(name)
+            self._atoms[name] = found = tuple(atoms(self._values[name])) if found is None else found
         return found
 
     def of(self, role: str, early: bool) -> set[str | int]:
@@ -57,9 +58,27 @@ class PublicAtoms:
         return found
 
     def _put_together(self, role: str, early: bool) -> set[str | int]:
-        secret = secrets_of(self._instance, role)
-        names = {*known_names(self._instance), *own_names(self._instance, role)}.difference(secret)
+        secret, names = _names(Same(self._instance), role)
         found = set() if early else set(atoms(self.result))
         found.update(*map(self.in_value, names))
         secrets = set().union(*map(self.in_value, secret))
-        return found | {atom for atom in secrets if named(atom, self._shared)}
+        found.update([atom for atom in secrets if named(atom, self._shared)])
+        return found
+
+
+@lru_cache(maxsize=2048)
+def _names(of: Same, role: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of a role's secret values, and of the others that it is shown."""
+    secret = tuple(secrets_of(of.held, role))
+    return secret, tuple({*known_names(of.held), *own_names(of.held, role)}.difference(secret))
+
+
+@lru_cache(maxsize=512)
+def _shared_text(of: Same) -> str:
+    return "\n".join([text for _, text in shared_texts(of.held, "")])
+
+
+@lru_cache(maxsize=512)
+def _fixed_atoms(of: Same) -> dict[str, tuple[str | int, ...]]:
+    """Return the atoms of the values that are the same in every trial, by name."""
+    return {name: tuple(atoms(spec["value"])) for name, spec in of.held["values"].items() if spec["draw"] == "is"}

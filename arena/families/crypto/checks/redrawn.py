@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from arena.families.crypto.challenges.expressions import ExpressionError, evaluate
 from arena.families.crypto.challenges.members.drawn import ANSWERS, CARDS, DRAW, EACH, NAMES, NUMBER, RANKED
-from arena.families.crypto.checks.links import leaves
+from arena.families.crypto.checks.codes import leaves
 from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.views import spoken
 from arena.records import Entry, Json

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from arena.families.crypto.checks.atoms import atoms, named
-from arena.families.crypto.checks.folding import fold
+from arena.families.crypto.checks.folding import reading
 from arena.families.crypto.checks.op_kinds import KEEPS, TELLS
 from arena.families.crypto.checks.results import CallOfObligation
 from arena.families.crypto.views import spoken
@@ -51,7 +51,7 @@ def tellings(
         if entry.kind != "say":
             continue
         turns[entry.seat] = turns.get(entry.seat, 0) + 1
-        text = fold(spoken(entry))
+        text = reading(spoken(entry)).folded
         nth = turns[entry.seat] if entry.to == EVERYBODY else 0
         for seat, name in watched:
             before = found.get((seat, name))

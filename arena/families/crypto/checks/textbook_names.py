@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from arena.families.crypto.checks.folding import Reading, reading
 from arena.families.crypto.checks.results import NameFound, NamesCheck
 from arena.families.crypto.prompts import FORBIDDEN_NAMES
 from arena.records import Entry
@@ -48,6 +49,10 @@ class _Spacing(dict[int, int]):
 _SPACING = _Spacing()
 
 
+_ASCII_SPACING = bytes(code if chr(code).isalnum() or chr(code) == "_" else 32 for code in range(128)) + bytes(128)
+"""The same for bytes.translate, of a text in ASCII."""
+
+
 def _words(text: str) -> list[str]:
     return text.casefold().translate(_SPACING).split()
 
@@ -64,6 +69,7 @@ def _by_first_word(names: Iterable[str]) -> dict[str, list[str]]:
 
 _BY_FIRST_WORD = _by_first_word(_NAMES)
 _SHORT_WORDS = frozenset(_by_first_word(ACRONYMS))
+_FIRST_WORDS = frozenset(word.encode() for word in _BY_FIRST_WORD.keys() | _SHORT_WORDS)
 
 
 def names_in(text: str) -> list[str]:
@@ -81,20 +87,28 @@ def names_in(text: str) -> list[str]:
     return [match[0] for match in sorted(found, key=lambda match: match.start())]
 
 
+def _names(read: Reading) -> tuple[str, ...]:
+    """Return the textbook names in a text, as `names_in` does."""
+    text = read.text
+    if text.isascii() and _FIRST_WORDS.isdisjoint(text.lower().encode().translate(_ASCII_SPACING).split()):
+        return ()
+    return tuple(names_in(text))
+
+
 def check_names(entries: Iterable[Entry], shown: Callable[[], Iterable[str]] = tuple) -> NamesCheck:
     """Return `ok` and `found`: turn, seat and name of every textbook name in a public turn (not in a done line).
 
     `shown`: returns the texts that all players were given. A name in one of them is not counted.
     """
     said = [entry for entry in entries if entry.kind == "say"]
-    # One search of all messages: most matches contain no name.
-    if not names_in("\n".join([entry.text for entry in said])):
+    names = [reading(entry.text).once(_names) for entry in said]
+    if not any(names):
         return NamesCheck(True)
     given = {name.lower() for text in shown() for name in names_in(text)}
     found = tuple(
         NameFound(entry.turn, entry.seat, name)
-        for entry in said
-        for name in names_in(entry.text)
+        for entry, held in zip(said, names, strict=True)
+        for name in held
         if name.lower() not in given
     )
     return NamesCheck(not found, found)

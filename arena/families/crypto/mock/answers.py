@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from arena.families.crypto.mock.evidence import Evidence
@@ -108,14 +109,21 @@ RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
 """Words of a question -> the rule that answers it. The first match counts."""
 
 
+@lru_cache(maxsize=2048)
+def _asked(asks: str) -> tuple[frozenset[str], Rule | None, bool]:
+    """Return the words of a question, its rule, and whether it asks about everybody; every match of a challenge asks
+    the same ones."""
+    rule = next((rule for pattern, rule in RULES if pattern.search(asks)), None)
+    return frozenset(re.findall(r"[a-z]+", asks.lower())), rule, _ALL.search(asks) is not None
+
+
 def answers(questions: Mapping[str, str], evidence: Evidence) -> list[dict[str, Json]]:
     """Return the answers in the form of a verdict, in the order of the questions."""
     found = []
     for name, asks in questions.items():
-        words = frozenset(re.findall(r"[a-z]+", asks.lower()))
+        words, rule, everybody = _asked(asks)
         seats = [seat for seat, called in evidence.names.items() if called & words] or sorted(evidence.speakers)
-        rule = next((rule for pattern, rule in RULES if pattern.search(asks)), None)
-        turn = NEVER if rule is None else rule(evidence, Question(seats, _ALL.search(asks) is not None))
+        turn = NEVER if rule is None else rule(evidence, Question(seats, everybody))
         no = turn == NEVER
         found.append({"id": name, "answer": "no" if no else "yes", "turn": None if no else turn})
     return found

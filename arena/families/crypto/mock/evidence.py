@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.checks.code_hints import digit_or_hex
-from arena.families.crypto.mock.sections import NONCE, UnreadablePrompt, block, names_of, section
+from arena.families.crypto.mock.sections import NONCE, UnreadablePrompt, block, names_of, section, without_nonce
 from arena.judging.repeats import Repeats
 from arena.records import Json
 
@@ -190,20 +191,21 @@ def gather(system: str, text: str) -> Evidence:
     low = "\n".join(lines).lower()
     evidence = Evidence(_facts(text, nonce[1], low), names=names_of(text, nonce[1]))
     seats = _read_ledger(evidence, block(text, nonce[1], "tool ledger"))
-    turns = _Turns(evidence, [name for name in _forbidden(system) if name in low], seats)
+    turns = _Turns(evidence, [name for name in _forbidden(without_nonce(system)) if name in low], seats)
     for entry in json.loads(f"[{','.join(lines)}]"):
         turns.read(entry)
     turns.close()
     return evidence
 
 
-def _forbidden(system: str) -> list[str]:
+@lru_cache(maxsize=64)
+def _forbidden(system: str) -> tuple[str, ...]:
     """The textbook names that the rubric lists, in lower case."""
     start = system.find(_FORBIDDEN)
     if start < 0:
-        return []
+        return ()
     start += len(_FORBIDDEN)
-    return [name.strip().lower() for name in system[start : system.find(")", start)].split(",")]
+    return tuple(name.strip().lower() for name in system[start : system.find(")", start)].split(","))
 
 
 def _facts(text: str, nonce: str, low: str) -> Facts:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 
 from arena.families.crypto.mock.answers import answers
 from arena.families.crypto.mock.evidence import Evidence, gather
-from arena.families.crypto.mock.sections import UnreadablePrompt, questions_of
+from arena.families.crypto.mock.sections import UnreadablePrompt, questions_of, without_nonce
 from arena.messages import Message
 
 REFUSED = "refused"
@@ -24,7 +25,7 @@ def judge_reply(system: str, messages: Sequence[Message]) -> str:
     """Return the verdict in the form that the prompt asks for, or, for an unreadable prompt, a sentence that is no
     verdict."""
     try:
-        dimensions = _dimensions(system)
+        dimensions = _dimensions(without_nonce(system))
         evidence = gather(system, messages[0].text)
         questions = questions_of(system, messages[0].text)
     except (UnreadablePrompt, IndexError, KeyError, ValueError) as error:
@@ -35,10 +36,11 @@ def judge_reply(system: str, messages: Sequence[Message]) -> str:
     return json.dumps({"scores": scores, **items, "verdict": _verdict(evidence)})
 
 
-def _dimensions(system: str) -> list[str]:
+@lru_cache(maxsize=64)
+def _dimensions(system: str) -> tuple[str, ...]:
     """Return the names in quotes on a line of their own."""
     quoted = (line[1:-1] for line in system.split("\n") if line[:1] == line[-1:] == '"')
-    return [name for name in quoted if name and '"' not in name]
+    return tuple(name for name in quoted if name and '"' not in name)
 
 
 def _bounded(grade: int) -> int:

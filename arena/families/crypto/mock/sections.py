@@ -14,6 +14,12 @@ class UnreadablePrompt(ValueError):
     """Raised for a prompt of another form than arena/judging/prompt.py writes."""
 
 
+def without_nonce(system: str) -> str:
+    """Return a judge's system prompt without its nonce, which is all that differs between the matches of a run."""
+    nonce = NONCE.search(system)
+    return system if nonce is None else system.replace(nonce[1], "")
+
+
 def section(text: str, nonce: str, name: str) -> tuple[int, int]:
     start = text.find(f"<<<{nonce} {name}\n")
     end = text.find(f"\n{nonce}>>>", start)

@@ -12,15 +12,16 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 
 from arena.families.crypto.challenges.instance import own_names, secrets_of
+from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.checks.atoms import named
+from arena.families.crypto.checks.codes import leaves
 from arena.families.crypto.checks.disguises import LEAST_TOLD
 from arena.families.crypto.checks.folding import Said
 from arena.families.crypto.checks.leaks import DECOYS, secret_through
-from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.obligations import holds
 from arena.families.crypto.checks.op_kinds import OP_USES, SHARES, UNSEALS
 from arena.families.crypto.checks.public_atoms import PublicAtoms
@@ -35,7 +36,7 @@ from arena.families.crypto.secrecy.domains import (
     entries_of,
     size_of,
 )
-from arena.families.crypto.secrecy.forms import Key
+from arena.families.crypto.secrecy.forms import Form, Key
 from arena.families.crypto.secrecy.inference import Call, Clue, Opened, Reader, calls_of, makers_of
 from arena.families.crypto.secrecy.said_numbers import Meant, clues_of, explained_by, first_said, meant
 from arena.families.crypto.secrecy.view import PUBLIC, Hearing, Shown, View
@@ -80,6 +81,7 @@ class _Match:
         self._views: dict[tuple[str, float], View] = {}
         self._found: dict[tuple[str, float], tuple[list[Clue], list[Opened]]] = {}
         self._told: dict[tuple[Hearing, str, str], bool] = {}
+        self._forms: dict[tuple[Key, int], list[Form]] = {}
 
     def view(self, observer: str, last: float) -> View:
         """Return an observer's knowledge up to a turn."""
@@ -108,7 +110,7 @@ class _Match:
         if not self.calls and not said and not compared:
             return [], []
         wanted = self._wanted(view)
-        reader = Reader(view, self.calls, self._made, wanted)
+        reader = Reader(view, self.calls, self._made, wanted, self._forms)
         opened = list(reader.opened()) if view.observer == PUBLIC else []
         clues = list(reader.clues())
         if said:
@@ -139,12 +141,14 @@ class _Match:
 
         In a challenge without obligations nothing says for whom a value is meant, and unsealing it is enough.
         """
+        if not any(self.unsealed(seat, name)):
+            return False
         listed = self.challenge.get("obligations")
-        return (not listed or any(delivers(one, seat, name) for one in listed)) and any(self.unsealed(seat, name))
+        return not listed or any(delivers(one, seat, name) for one in listed)
 
     def unsealed(self, seat: str, name: str) -> Iterator[Call]:
-        """Yield the calls by which a seat unsealed a value or put it together."""
-        wanted = self.public.in_value(name)
+        """Yield the calls by which a seat unsealed a value, or put it together."""
+        wanted = self.public.in_value(name) if self.calls else ()
         for call in self.calls if wanted else ():
             if call.seat == seat and OP_USES.get(call.op) in _UNSEALING:
                 text = json.dumps(call.result, ensure_ascii=False)
@@ -224,14 +228,10 @@ def _keepers(instance: Mapping[str, Json], name: str) -> list[str]:
 
 
 def _secret(name: str, match: _Match) -> SecretFound:
-    """Return the candidates of one secret that remain for the observer who has the fewest."""
-    instance = match.instance
-    keepers = _keepers(instance, name)
-    owners = {role for role in instance.get("own", {}) if name in own_names(instance, role)}
-    allowed = {*owners, *match.challenge.get("channels", {}).get("may_hear", {}).get(name, ())}
-    seats = [one["id"] for one in match.challenge["participants"] if one["id"] not in allowed]
+    """Return the remaining candidates of one secret for the observer who has the fewest."""
+    keepers, seats = _concerned(Same(match.challenge), name)
     minimum = minimum_of(match.challenge, name)
-    through = secret_through(instance, name, match.said)
+    through = secret_through(match.instance, name, match.said)
     best: SecretFound | None = None
     for observer in (PUBLIC, *(seat for seat in seats if not match.was_sent(seat, name))):
         found = _for_observer(name, match, observer, through, keepers, minimum)
@@ -241,6 +241,16 @@ def _secret(name: str, match: _Match) -> SecretFound:
             break  # no observer can have fewer
     assert best is not None
     return best
+
+
+@lru_cache(maxsize=2048)
+def _concerned(of: Same, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the seats that keep a secret, and those that are not to know it."""
+    instance = of.held["instance"]
+    owners = {role for role in instance.get("own", {}) if name in own_names(instance, role)}
+    allowed = {*owners, *of.held.get("channels", {}).get("may_hear", {}).get(name, ())}
+    seats = tuple([one["id"] for one in of.held["participants"] if one["id"] not in allowed])
+    return tuple(_keepers(instance, name)), seats
 
 
 def minimum_of(challenge: Mapping[str, Json], name: str) -> int:
@@ -268,10 +278,11 @@ def _for_observer(
     steps: list[SecretStep] = []
     if kept:
         clues, opened = match.clues(observer, through)
-        counter = _Counter(name, match, view.values, as_list, set(in_all).difference(kept))
-        steps += counter.told(through)
-        steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in opened if (name, False) in one.keys]
-        steps += counter.worked_out(clues)
+        if clues or opened or match.leaks.found:
+            counter = _Counter(name, match, view.values, as_list, set(in_all).difference(kept))
+            steps += counter.told(through)
+            steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in opened if (name, False) in one.keys]
+            steps += counter.worked_out(clues)
         if observer != PUBLIC:
             read = [one for one in match.unsealed(observer, name) if OP_USES.get(one.op) == UNSEALS]
             steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in read if one.turn <= through]

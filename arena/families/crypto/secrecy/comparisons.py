@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 
+from arena.families.crypto.checks.folding import Reading, words_in
 from arena.families.crypto.checks.number_words import in_digits
 from arena.families.crypto.secrecy.forms import Key
 from arena.families.crypto.secrecy.inference import Clue
@@ -60,20 +60,28 @@ _OTHERS = re.compile(
     r"(?:as much as\s+)?(?P<whose>yours|[a-z][\w-]*(?=['\u2019]s\b))"
 )
 
+_WORDS_OF_COMPARISON = frozenset((
+    "above", "over", "beyond", "exceeds", "than", "below", "under", "least", "most", "minimum", "maximum", "up", "more",
+    "higher", "less", "lower", "between", "even", "odd", "multiple", "divisible", "end", "ends", "begin", "begins",
+    "start", "starts",
+))  # fmt: skip
+"""One of these is in whatever _COMPARES finds."""
+
 _PATTERNS = (_BEFORE, _BEHIND, _BETWEEN, _PARITY, _MULTIPLE, _EDGE, _OTHERS)
-"""A sentence without any of these is ignored."""
+"""A sentence without any of these is ignored. Each of them holds what _COMPARES finds."""
 
 
 def compares(view: View) -> bool:
     """Return whether anybody else said a comparison that an observer heard. Most talk has no word of one."""
-    return any(one.seat != view.observer and one.holds(_COMPARES) and _comparing(one.folded) for one in view.heard)
+    return not view.hearing.seats(_comparing) <= {view.observer}
 
 
-@lru_cache(maxsize=256)
-def _comparing(folded: str) -> tuple[str, ...]:
+def _comparing(read: Reading) -> tuple[str, ...]:
     """Return the sentences of a folded text that contain a comparison, with numbers in digits."""
-    sentences = _SENTENCE.split(in_digits(folded))
-    return tuple(one for one in sentences if any(pattern.search(one) for pattern in _PATTERNS))
+    if _WORDS_OF_COMPARISON.isdisjoint(read.once(words_in)) or not _COMPARES.search(read.folded):
+        return ()
+    near = [in_digits(one) for one in _SENTENCE.split(read.folded) if _COMPARES.search(one)]
+    return tuple(one for one in near if any(pattern.search(one) for pattern in _PATTERNS))
 
 
 def comparisons_of(view: View, instance: Mapping[str, Json], wanted: Sequence[tuple[Key, Json, str]]) -> Iterator[Clue]:
@@ -89,9 +97,9 @@ def comparisons_of(view: View, instance: Mapping[str, Json], wanted: Sequence[tu
     kept = {name for names in instance.get("secret", {}).values() for name in names}
     for one in view.heard:
         mine = numbers.get(one.seat)
-        if not mine or one.seat == view.observer or not one.holds(_COMPARES):
+        if not mine or one.seat == view.observer:
             continue
-        for sentence in _comparing(one.folded):
+        for sentence in one.reading.once(_comparing):
             about = _meant(sentence, mine, kept, own)
             if about is None:
                 continue

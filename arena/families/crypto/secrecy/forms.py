@@ -66,10 +66,19 @@ def writings(value: Json) -> Sequence[Write]:
 Form = tuple[str, Hole]
 
 
-def forms_of(values: Sequence[tuple[Key, Json]]) -> list[Form]:
-    """Return the ways in which values may be written into a text, longer ones first."""
-    forms = [(write(value), Hole(key, write, value)) for key, value in values for write in writings(value)]
-    return sorted((one for one in forms if one[0]), key=lambda one: -len(one[0]))
+def forms_of(values: Sequence[tuple[Key, Json]], kept: dict[tuple[Key, int], list[Form]]) -> list[Form]:
+    """Return the ways in which values may be written into a text, longer ones first.
+
+    `kept`: what was worked out before, by key and identity of a value, and is added to.
+    """
+    forms: list[Form] = []
+    for key, value in values:
+        found = kept.get((key, id(value)))
+        if found is None:
+            written = [(write(value), Hole(key, write, value)) for write in writings(value)]
+            found = kept[key, id(value)] = [one for one in written if one[0]]
+        forms += found
+    return sorted(forms, key=lambda one: -len(one[0]))
 
 
 def find(text: str, forms: Sequence[Form]) -> Template:

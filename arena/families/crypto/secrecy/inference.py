@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from arena.families.crypto.checks.atoms import atoms
+from arena.families.crypto.checks.codes import leaves, tokens
 from arena.families.crypto.checks.keys import derived_from
-from arena.families.crypto.checks.links import leaves, tokens
 from arena.families.crypto.checks.obligations import holds
 from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
 from arena.families.crypto.checks.verifications import answered
@@ -160,9 +160,11 @@ class Reader:
         calls: Sequence[Call],
         made: Mapping[tuple[str, str], Call],
         wanted: Sequence[tuple[Key, Json, str]],
+        forms: dict[tuple[Key, int], list[Form]],
     ) -> None:
+        """`forms`: those of each value, by key and identity, which the readers of one match share and fill."""
         self.view, self.calls, self.wanted = view, calls, wanted
-        self._made = made
+        self._made, self._forms = made, forms
         self._here: dict[tuple[str, bool], tuple[list[tuple[Key, Json]], list[Form]]] = {}
 
     def clues(self) -> Iterator[Clue]:
@@ -230,7 +232,7 @@ class Reader:
         found = self._here.get((seat, unowned))
         if found is None:
             here = [(key, true) for key, true, owner in self.wanted if owner == seat or (unowned and not owner)]
-            found = self._here[seat, unowned] = here, forms_of(here)
+            found = self._here[seat, unowned] = here, forms_of(here, self._forms)
         return hex_template(text, *found) or find(text, found[1])
 
     def _opened_since(self, call: Call) -> int:
@@ -246,7 +248,7 @@ class Reader:
             return self._unmasked_since(call)
         if call.op in SEALED_IN:
             key = str(call.args.get("key", ""))
-            text = next(leaves(_member(call.result, "ct") or call.result), "")
+            text = next(iter(leaves(_member(call.result, "ct") or call.result)), "")
             if len(key) >= MIN_CODE and text:
                 return max(self._had_since(call.seat, key, 0), self.view.since(text))
         return NEVER

@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from arena.families.crypto.challenges.draws import needs
-from arena.families.crypto.challenges.expressions import LITERAL, NAMED, ExpressionError, evaluate, names_in
+from arena.families.crypto.challenges.expressions import LITERAL, NAMED, ExpressionError, names_in
 from arena.families.crypto.challenges.instance import is_agreement
-from arena.families.crypto.challenges.prepared import prepared
+from arena.families.crypto.challenges.prepared import evaluated, prepared
 from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.checks.atoms import atoms
 from arena.families.crypto.secrecy.forms import Key
@@ -50,7 +50,7 @@ def meant(instance: Mapping[str, Json], values: Mapping[str, Json]) -> list[Mean
     found = []
     for part, roots in _arithmetic(Same(instance)):
         try:
-            number = evaluate(part, values)
+            number = evaluated(part, values)
         except ExpressionError:
             continue
         if type(number) is int and number >= MIN_SAID:

@@ -7,15 +7,15 @@ text for all roles and the values known to all. An observer also has arguments a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from arena.families.crypto.challenges.instance import fill, known_names, own_names
 from arena.families.crypto.challenges.members.instance import player_texts
 from arena.families.crypto.challenges.same import Same
-from arena.families.crypto.checks.folding import WORD, Said, fold, words_of
+from arena.families.crypto.checks.codes import leaves
+from arena.families.crypto.checks.folding import WORD, Reading, Said, fold, words_of
 from arena.families.crypto.checks.keys import guessable
-from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.verifications import answered
 from arena.records import EVERYBODY, Entry, Json
 
@@ -32,6 +32,14 @@ class Hearing:
 
     def __init__(self, said: list[Said]) -> None:
         self.said = said
+        self._seats: dict[Callable[[Reading], object], frozenset[str]] = {}
+
+    def seats(self, look: Callable[[Reading], object]) -> frozenset[str]:
+        """Return the seats in whose messages a function finds something."""
+        found = self._seats.get(look)
+        if found is None:
+            found = self._seats[look] = frozenset([one.seat for one in self.said if one.reading.once(look)])
+        return found
 
     @cached_property
     def words(self) -> dict[str, int]:
@@ -138,10 +146,10 @@ class View:
                 found.setdefault(word, turn)
 
         for words in (*self._shown.told(None), *self._shown.told(self.observer)):
-            take(words, 0)
+            found.update(dict.fromkeys(words, 0))
         for value in self.values.values():
             for text in leaves(value):
-                take(words_of(fold(text)), 0)
+                found.update(dict.fromkeys(_fixed_words(text), 0))
         for entry, _ in self._shown.entries:
             if entry.kind == "call" and entry.seat == self.observer and entry.turn <= self.last:
                 for _, args, result in answered(entry):

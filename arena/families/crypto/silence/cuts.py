@@ -14,8 +14,8 @@ from arena.families.crypto.challenges.expressions import ExpressionError, evalua
 from arena.families.crypto.challenges.members.fairness import RESULT
 from arena.families.crypto.challenges.result_kinds import normal
 from arena.families.crypto.checks.atoms import atoms, named
+from arena.families.crypto.checks.codes import leaves, tokens
 from arena.families.crypto.checks.folding import fold
-from arena.families.crypto.checks.links import leaves, tokens
 from arena.families.crypto.checks.op_kinds import DRAWS, OP_MAKES
 from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.data import roles
