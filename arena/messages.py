@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from arena.formats.json_text import AsciiTexts
 from arena.formats.json_types import Json
 from arena.transcripts import CallKind
 
@@ -65,15 +66,17 @@ class NativeMessage(Message):
 class Conversation:
     """A system text and an append-only list of messages, with a running SHA-256 over all of them.
 
-    Providers get `messages` itself: they read it and never change it.  `chars` counts all characters.
+    Providers get `messages` itself: they read it and never change it.  `chars` counts all characters.  `written`: what
+    a provider wrote of it as JSON, so that it writes every text once.
     """
 
-    __slots__ = ("system", "messages", "chars", "_hash")
+    __slots__ = ("system", "messages", "chars", "written", "_hash")
 
     def __init__(self, system: str) -> None:
         self.system = system
         self.messages: list[Message] = []
         self.chars = 0
+        self.written = AsciiTexts()
         self._hash = hashlib.sha256(b"arena-conversation/1\0")
         self._feed("system", system)
 

@@ -106,8 +106,18 @@ class Counters:
 
     def add(self, other: Counters) -> None:
         """Add another's counts."""
-        for name in COUNTERS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.calls += other.calls
+        self.prompt_tokens += other.prompt_tokens
+        self.completion_tokens += other.completion_tokens
+        self.reasoning_tokens += other.reasoning_tokens
+        self.cached_prompt_tokens += other.cached_prompt_tokens
+        self.cache_write_tokens += other.cache_write_tokens
+        self.estimated += other.estimated
+        self.tool_calls += other.tool_calls
+        self.tool_errors += other.tool_errors
+        self.malformed += other.malformed
+        self.empty_reply += other.empty_reply
+        self.refusal += other.refusal
 
     def counts(self) -> dict[str, int]:
         """Return all counters by name."""

@@ -11,6 +11,8 @@ from typing import Any
 from arena.formats.bounded import BadNumber, decoder_for
 from arena.formats.json_types import Json
 
+_MAKE: Any = getattr(_json, "c_make_encoder", None)
+
 
 def _prepared(ascii_only: bool) -> Callable[[Json], str]:
     """Return what writes compact JSON, with raw UTF-8 or in ASCII alone.
@@ -19,11 +21,10 @@ def _prepared(ascii_only: bool) -> Callable[[Json], str]:
     one; here it is made once. An interpreter without that module has the usual way.
     """
     plain = json.JSONEncoder(ensure_ascii=ascii_only, separators=(",", ":"), check_circular=False)
-    make: Any = getattr(_json, "c_make_encoder", None)
-    if make is None:
+    if _MAKE is None:
         return plain.encode
     text = _json.encode_basestring_ascii if ascii_only else _json.encode_basestring
-    pieces = make(None, plain.default, text, None, ":", ",", False, False, True)
+    pieces = _MAKE(None, plain.default, text, None, ":", ",", False, False, True)
     return lambda value: "".join(pieces(value, 0))
 
 
@@ -31,6 +32,30 @@ compact_json = _prepared(ascii_only=False)
 """Compact JSON with raw UTF-8."""
 ascii_json = _prepared(ascii_only=True)
 """Compact JSON in ASCII: every other character is escaped."""
+
+
+class AsciiTexts(dict[str, str]):
+    """Texts as JSON strings in ASCII, each of them encoded when it is looked up first.
+
+    For values that contain the same long texts, such as the requests of one conversation.
+    """
+
+    __slots__ = ()
+
+    def __missing__(self, text: str) -> str:
+        self[text] = written = _json.encode_basestring_ascii(text)
+        return written
+
+    def json(self, value: Json) -> str:
+        """Return what `ascii_json` returns, with every text and name looked up here."""
+        if _MAKE is None:
+            return ascii_json(value)
+        pieces = _MAKE(None, _refuse, self.__getitem__, None, ":", ",", False, False, True)
+        return "".join(pieces(value, 0))
+
+
+_refuse = json.JSONEncoder().default
+"""Raises TypeError for an object that JSON lacks."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

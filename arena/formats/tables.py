@@ -42,7 +42,10 @@ def csv_line(values: Sequence[Json]) -> bytes:
 
 
 def _cell(value: Json) -> str:
-    return _short_cell(value) if type(value) is str and len(value) <= MAX_KEPT_CHARS else _quoted(csv_cell(value))
+    kind = type(value)
+    if kind is str:
+        return _short_cell(value) if len(value) <= MAX_KEPT_CHARS else _quoted(csv_cell(value))
+    return repr(value) if kind is int or kind is float else _quoted(csv_cell(value))
 
 
 @lru_cache(maxsize=4096)

@@ -76,7 +76,9 @@ class Estimator:
     def learn(self, asked: Asked, usage: Usage) -> None:
         """Note the use of an answered call."""
         if asked.prompt_chars and usage.prompt_tokens:
-            ratios = self._ratios.setdefault(asked.model, deque(maxlen=REMEMBERED))
+            ratios = self._ratios.get(asked.model)
+            if ratios is None:
+                ratios = self._ratios[asked.model] = deque(maxlen=REMEMBERED)
             ratios.append(usage.prompt_tokens / asked.prompt_chars)
         self.answered(asked.model, usage)
 

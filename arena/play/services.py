@@ -277,10 +277,13 @@ class TrialServices:
         """Let a provider answer, in a call that can be abandoned. Errors: the provider's; Interrupted if it was
         abandoned."""
         activity, provider = self._context.activity, model.provider
+        flight = None
+        if not provider.offline:
+            request = ModelRequest(*request[:-1], partial(self._context.budget.again, hold))
+            flight = activity.departs(partial(self._abandon, fields, hold))
         activity.in_flight += 1
-        flight = None if provider.offline else activity.departs(partial(self._abandon, fields, hold))
         try:
-            return provider.complete(request._replace(before_retry=partial(self._context.budget.again, hold)))
+            return provider.complete(request)
         finally:
             activity.in_flight -= 1
             if flight is not None and not activity.lands(flight):

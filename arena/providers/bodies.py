@@ -113,6 +113,8 @@ _LINES_BYTES = 64 * 1024
 
 def count(value: Json) -> int | None:
     """Return a token count, or None if the server gave no plausible one. Some gateways write counts as text."""
+    if type(value) is int and 0 <= value < 1e15:
+        return value
     if isinstance(value, str) and len(value) <= 15 and value.isascii() and value.isdigit():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):

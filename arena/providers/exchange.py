@@ -12,7 +12,6 @@ from functools import partial
 from typing import NamedTuple, NoReturn
 
 from arena.errors import ContextExceeded, LimitExceeded, RequestFiltered, ServiceFault, SettingRefused
-from arena.formats.json_text import ascii_json
 from arena.messages import HttpAttempt, ModelReply, ModelRequest, NativeCall, Provider, Sampling, Usage
 from arena.providers.api_errors import ApiError, meaning_of, read_error
 from arena.providers.bodies import NotJson, instead_of_object, is_error, parse_json
@@ -156,7 +155,7 @@ class HttpProvider(Provider):
             learned.append(quirk)
 
     def _send(self, request: ModelRequest, payload: dict[str, Json], attempts: tuple[HttpAttempt, ...]) -> HttpResponse:
-        body = ascii_json(payload).encode("ascii")
+        body = request.conversation.written.json(payload).encode("ascii")
         pace = self._pace
         estimated = len(body) // 4 + (request.sampling.max_tokens or 0)
         admit = None if pace is None else partial(pace.slot_s, estimated)

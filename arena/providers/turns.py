@@ -29,7 +29,7 @@ def turns_of(request: ModelRequest) -> list[Turn]:
     merged: list[Turn] = []
     native, role = bool(request.tools), ""
     for message in request.conversation.messages:
-        turn = _turn(message, native) if isinstance(message, NativeMessage) else Turn(*message)
+        turn = _turn(message, native) if isinstance(message, NativeMessage) else Turn(message[0], message[1])
         if turn.role == role:
             merged[-1] = _joined(merged[-1], turn)
         else:

@@ -6,24 +6,25 @@ from arena.messages import Usage
 from arena.providers.bodies import count, field_of
 from arena.records import Json
 
-PROMPT = (("prompt_tokens",), ("input_tokens",))
-COMPLETION = (("completion_tokens",), ("output_tokens",))
+PROMPT = (("prompt_tokens", ""), ("input_tokens", ""))
+COMPLETION = (("completion_tokens", ""), ("output_tokens", ""))
 REASONING = (
     ("completion_tokens_details", "reasoning_tokens"),
     ("output_tokens_details", "reasoning_tokens"),
     ("output_tokens_details", "thinking_tokens"),
-    ("reasoning_tokens",),
+    ("reasoning_tokens", ""),
 )
 CACHED = (
     ("prompt_tokens_details", "cached_tokens"),
     ("input_tokens_details", "cached_tokens"),
-    ("prompt_cache_hit_tokens",),
-    ("cached_tokens",),
+    ("prompt_cache_hit_tokens", ""),
+    ("cached_tokens", ""),
 )
 CACHE_WRITES = (("prompt_tokens_details", "cache_write_tokens"), ("input_tokens_details", "cache_write_tokens"))
-"""The places of each count in servers' answers; the first one present counts."""
+"""The places of each count in servers' answers, a member and, if that is an object, one of its members; the first one
+present counts."""
 
-CACHE_READ_BESIDE, CACHE_WRITE_BESIDE = ("cache_read_input_tokens",), ("cache_creation_input_tokens",)
+CACHE_READ_BESIDE, CACHE_WRITE_BESIDE = (("cache_read_input_tokens", ""),), (("cache_creation_input_tokens", ""),)
 """Anthropic counts these separately from `input_tokens`; servers that translate it to another API count them inside,
 unless there is more of them than of the prompt."""
 
@@ -42,7 +43,7 @@ def read_usage(usage: Json, cache_beside: bool = False) -> Usage | None:
     if prompt is None or completion is None:
         return None
     cached, written = _first(usage, CACHED) or 0, _first(usage, CACHE_WRITES) or 0
-    read_beside, written_beside = _first(usage, (CACHE_READ_BESIDE,)) or 0, _first(usage, (CACHE_WRITE_BESIDE,)) or 0
+    read_beside, written_beside = _first(usage, CACHE_READ_BESIDE) or 0, _first(usage, CACHE_WRITE_BESIDE) or 0
     if cache_beside or read_beside + written_beside > prompt:
         prompt += read_beside + written_beside
     if prompt == 0:
@@ -61,9 +62,11 @@ def counts_nothing(usage: Json) -> bool:
     return _first(usage, PROMPT) == 0 and _first(usage, COMPLETION) == 0
 
 
-def _first(usage: Json, places: tuple[tuple[str, ...], ...]) -> int | None:
+def _first(usage: Json, places: tuple[tuple[str, str], ...]) -> int | None:
     if isinstance(usage, dict):
-        for first, *inner in places:
-            if first in usage and (number := count(field_of(usage[first], *inner))) is not None:
-                return number
+        for name, inner in places:
+            if name in usage:
+                found = field_of(usage[name], inner) if inner else usage[name]
+                if (number := count(found)) is not None:
+                    return number
     return None

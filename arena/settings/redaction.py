@@ -79,6 +79,7 @@ class Redactor:
 
         False if a secret occurs, or an escape could spell one (`\\uXXXX`, `\\/`).
         """
-        if b"\\u" in body or b"\\/" in body:
-            return not self._needles
-        return not any(needle in body for needle in self._byte_needles)
+        needles = self._byte_needles
+        if not needles:
+            return True
+        return not (b"\\u" in body or b"\\/" in body or any(needle in body for needle in needles))

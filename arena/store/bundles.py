@@ -4,8 +4,9 @@
 
     {"folder":"matches/c1/rep_0","files":{"match.json":"...","role_views/Ana.json":"..."}}
 
-`none`: nothing. They are written as trials finish, so they can be read during the run. They can be made again from the
-record at any time: no command reads them except verify, which compares them.
+`none`: nothing. They are written as trials finish, so they can be read during the run; packed ones of several processes
+are written at its end. They can be made again from the record at any time: no command reads them except verify, which
+compares them.
 """
 
 from __future__ import annotations
@@ -165,9 +166,10 @@ class _Whole:
 def playing(how: str, run_dir: Path, logs: Path, fsync: bool) -> Keeper | None:
     """Return the receiver of bundles while trials finish; `logs`: the folder of this process's logs. None: not kept.
 
+    One of several processes packs none: the end of the session makes them from the records, in the order of the plan.
     Errors: UsageError if nothing can be appended.
     """
-    if how == NONE:
+    if how == NONE or (how == PACKED and logs != run_dir):
         return None
     return _Files(run_dir) if how == ALL else _Growing(logs / BUNDLES_FILE, fsync)
 

@@ -91,17 +91,14 @@ def usage_to_json(usage: Usage) -> dict[str, Json]:
 
 def attempts_to_json(attempts: tuple[object, ...]) -> list[Json]:
     """Return HTTP attempts as JSON objects."""
-    return [
-        {
-            "status": a.status,
-            "ms": round(a.ms, 1),
-            "error": a.error,
-            "wait_ms": round(a.wait_ms, 1),
-            **({"may_be_billed": True} if a.may_be_billed else {}),
-        }
-        for a in attempts
-        if isinstance(a, HttpAttempt)
-    ]
+    out: list[Json] = []
+    for a in attempts:
+        if isinstance(a, HttpAttempt):
+            one = {"status": a.status, "ms": round(a.ms, 1), "error": a.error, "wait_ms": round(a.wait_ms, 1)}
+            if a.may_be_billed:
+                one["may_be_billed"] = True
+            out.append(one)
+    return out
 
 
 def readable(path: Path) -> bool:

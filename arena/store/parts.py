@@ -1,8 +1,7 @@
 """The logs of a run that several processes play: each process appends to its own files, in `processes/<n>/` of the run.
 
 At the end of a session, or when a run is resumed after a kill, `absorb` appends them to the run's own logs and removes
-them. It may be killed at any point and called again: no line is lost or repeated. Bundles that a process packed
-(store/bundles.py) are not kept: they are made again from the records.
+them. It may be killed at any point and called again: no line is lost or repeated.
 """
 
 from __future__ import annotations

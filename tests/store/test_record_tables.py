@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arena.formats.json_text import json_text
-from arena.records import Stop
+from arena.records import COUNTERS, Counters, Stop
 from tests.support.arena_rig import DIMENSIONS, ROOT, arena
 from tests.support.made_runs import record
 from tests.support.plain_records import CHECKS, stored
@@ -70,6 +70,12 @@ def lines() -> list[dict[str, Any]]:
 def test_every_line_has_the_same_members_of_the_same_types() -> None:
     without_chain = [{name: value for name, value in line.items() if name != "prev"} for line in lines()]
     assert merged([shape(line) for line in without_chain], "")["usage"][0]["calls"] == "int"
+
+
+def test_every_counter_is_added_up() -> None:
+    total = Counters("A", **{name: 100 * place for place, name in enumerate(COUNTERS)})
+    total.add(Counters("B", **dict.fromkeys(COUNTERS, 7)))
+    assert total == Counters("A", **{name: 100 * place + 7 for place, name in enumerate(COUNTERS)})
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from arena.errors import ConfigError
+from arena.providers.http.timed_socket import AVAILABLE, TimedSocket
 from arena.providers.http.wire import WireFault
 
 MAX_IDLE_S = 55.0
@@ -244,7 +245,7 @@ class ConnectionPool:
             raise WireFault("proxy", f"{where} does not speak HTTP ({type(error).__name__})") from None
         sock = connection.sock
         assert isinstance(sock, socket.socket)
-        return sock
+        return TimedSocket(sock, timeout_s) if AVAILABLE and type(sock) is socket.socket else sock
 
     def close(self) -> None:
         """Close the idle connections; the pool stays usable."""
