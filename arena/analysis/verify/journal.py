@@ -149,12 +149,3 @@ class Journal:
                     found[line.slot] = line
                     count += 1
         return found, count
-        with reading(self.path) as file:
-            for place in self._order[self._starts[number] : self._starts[number + 1]]:
-                file.seek(self.answers.offsets[place])
-                value = parse_line(self.path, self.answers.lines[place], file.readline())
-                line = CallLine.from_json(value, str(self.path), f"line {self.answers.lines[place]}")
-                if line.attempt == attempt:
-                    found[line.slot] = line
-                    count += 1
-        return found, count
