@@ -14,7 +14,7 @@ from arena.analysis.report.ledger import ledger_part
 from arena.analysis.report.markup import Markup, escape, join, tag
 from arena.analysis.report.row import ending
 from arena.analysis.report.tables import cell, pair, table
-from arena.analysis.report.tally import Tally
+from arena.analysis.report.tally import RunTally
 from arena.analysis.report.values import NBSP, clipped, pretty, shown, spaced, told
 from arena.families.report import FamilyParts, Said
 from arena.families.verified import verified_of
@@ -37,7 +37,7 @@ def body(
     record: Record,
     ledger: Mapping[str, Json] | None,
     place: Place,
-    tally: Tally,
+    tally: RunTally,
 ) -> Markup:
     """Return the whole match: how it ended, scores, checks, ledger, what each seat was sent and saw, usage."""
     parts = tally.parts
@@ -82,7 +82,7 @@ def said(found: Said, anchor: str) -> Markup:
     )
 
 
-def _scores(record: Record, tally: Tally, anchor: str) -> Markup:
+def _scores(record: Record, tally: RunTally, anchor: str) -> Markup:
     dimensions, scores, verified = tally.dimensions, record.score.values, verified_of(record)
     if not any(scores.get(name) is not None for name in dimensions):
         return tag("p", f"No scores: this {tally.trial_noun} is in no mean.", class_="none")

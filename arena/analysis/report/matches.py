@@ -17,7 +17,7 @@ from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.match import Place, body
 from arena.analysis.report.page import bottom, skip_link, top
 from arena.analysis.report.row import COLUMNS, heading, row
-from arena.analysis.report.tally import Tally
+from arena.analysis.report.tally import RunTally
 from arena.analysis.report.values import spaced
 from arena.records import Json, Record
 from arena.store.files import AtomicFile
@@ -95,7 +95,7 @@ class MatchList:
             return f"#m{number}"
         return f"{self._link_folder}/{_name(self._file_of[number])}#m{number}"
 
-    def add(self, tally: Tally, record: Record, ledger: Mapping[str, Json] | None, run: str) -> Markup:
+    def add(self, tally: RunTally, record: Record, ledger: Mapping[str, Json] | None, run: str) -> Markup:
         """Take one record; return it as it is shown."""
         number = self.count
         self.count += 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from arena.analysis.report.marks import Mark
 from arena.analysis.report.markup import Markup, join, tag
-from arena.analysis.report.tally import Tally
+from arena.analysis.report.tally import RunTally
 from arena.analysis.report.values import dollars, shown
 from arena.records import Record
 
@@ -37,7 +37,7 @@ def heading(priced: bool) -> Markup:
     return tag("div", *cells, class_="m-head" if priced else "m-head free", hidden=True)
 
 
-def row(record: Record, mark: Mark, run: str, tally: Tally) -> Markup:
+def row(record: Record, mark: Mark, run: str, tally: RunTally) -> Markup:
     """Return the line of a match. `run`: its short name, if the page has several runs."""
     scores, mean = record.score.values, tally.mean_of(record)
     spent, priced = tally.bill.of(record), tally.bill.priced

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from arena.analysis.report.markup import Markup, join, tag, trusted
 from arena.analysis.report.tables import pair, table
-from arena.analysis.report.tally import Tally
+from arena.analysis.report.tally import RunTally
 from arena.analysis.report.values import clipped, percent, seconds, shown, spaced, told
 from arena.formats.decode import encode
 from arena.records import Json
@@ -19,7 +19,7 @@ Link = Callable[[int], str]
 TIME_START, TIME_END = "<!-- time section: differs between equal runs -->", "<!-- end of the time section -->"
 
 
-def identity(tally: Tally) -> Markup:
+def identity(tally: RunTally) -> Markup:
     """Return the description of the run: versions, models, rules, settings. Equal runs of the same code give equal
     texts."""
     manifest = tally.run.manifest
@@ -47,7 +47,7 @@ def _list(rows: Mapping[str, Json]) -> Markup:
                        for name, value in rows.items()))  # fmt: skip
 
 
-def clock(tally: Tally, link: Link) -> Markup:
+def clock(tally: RunTally, link: Link) -> Markup:
     """Return the section with clock values, the place of the run and the number of workers."""
     manifest = tally.run.manifest
     taken = sorted(tally.clock.plays)
@@ -71,7 +71,7 @@ def clock(tally: Tally, link: Link) -> Markup:
                  trusted(f"\n{TIME_END}\n")])  # fmt: skip
 
 
-def _calls(tally: Tally) -> Markup:
+def _calls(tally: RunTally) -> Markup:
     """Return the table of the time of calls."""
     found = tally.clock.calls()
     whole = sum(one.seconds for one in found)
@@ -90,7 +90,7 @@ def _calls(tally: Tally) -> Markup:
                  table(("Call", "Calls", "Time", "Of all calls"), rows, "Time by call")])  # fmt: skip
 
 
-def _slowest(tally: Tally, link: Link) -> Markup:
+def _slowest(tally: RunTally, link: Link) -> Markup:
     """Return the matches that took longest."""
     found = heapq.nlargest(MOST_ROWS, tally.clock.known(), key=lambda one: (one[1], -one[0]))
     if not found:
