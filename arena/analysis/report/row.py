@@ -27,10 +27,13 @@ MOST_GRADES = 6
 """Scores of a match that its line shows; the match has all."""
 
 
-def heading(priced: bool) -> Markup:
-    """Return the line of headings; script.js shows it and sorts by it. `priced`: whether there is a column of cost."""
+def heading(priced: bool, noun: str) -> Markup:
+    """Return the line of headings; script.js shows it and sorts by it.
+
+    `priced`: whether there is a column of cost. `noun`: the word for a played trial.
+    """
     cells = (
-        tag("button", text, type="button", class_=f"c-{letter}", data_s=letter)
+        tag("button", noun.capitalize() if letter == "u" else text, type="button", class_=f"c-{letter}", data_s=letter)
         for letter, text in COLUMNS
         if priced or letter != "d"
     )

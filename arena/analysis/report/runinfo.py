@@ -32,7 +32,7 @@ def identity(tally: RunTally) -> Markup:
         "git commit": commit,
         "Python": manifest.python,
         **{f"models: {name}": value for name, value in encode(found.models).items() if value},
-        **{f"calculator: {name}": value for name, value in found.calculator.items()},
+        **{f"calculator: {name}": value for name, value in found.calculator.items() if _calculates(tally)},
         "tool protocol": found.tool_protocol,
         **{f"rules: {name}": value for name, value in found.rules.items()},
         "plan": encode(found.plan),
@@ -40,6 +40,11 @@ def identity(tally: RunTally) -> Markup:
     settings = {name: value for name, value in found.settings.items() if value not in (None, [], {})}
     fold = tag("details", tag("summary", "Settings that make the run what it is"), _list(settings))
     return join([_list({name: value for name, value in rows.items() if value is not None}), fold])
+
+
+def _calculates(tally: RunTally) -> bool:
+    """Return whether a reader expects the calculator: the family has it, or this run used it."""
+    return tally.parts.has_tools or tally.run.manifest.identity.calculator["provider"] != "none"
 
 
 def _list(rows: Mapping[str, Json]) -> Markup:
@@ -58,7 +63,7 @@ def clock(tally: RunTally, link: Link) -> Markup:
                      shown(session.operation.get("workers")), session.stopped_by or "-"])  # fmt: skip
     facts: dict[str, Json] = {"run directory": tally.run.name, "made (UTC)": manifest.created_utc}
     if taken:
-        facts["seconds of a match"] = (
+        facts[f"seconds of a {tally.trial_noun}"] = (
             f"median {seconds(statistics.median(taken))}, 95th percentile"
             f" {seconds(taken[int(0.95 * (len(taken) - 1))])}, longest {seconds(taken[-1])} ({len(taken):,} plays)"
         )
@@ -97,7 +102,8 @@ def _slowest(tally: RunTally, link: Link) -> Markup:
         return Markup("")
     names = {cell.number: name for name, unit in tally.units.items() for cell in tally.cells(unit)}
     rows = [[tag("a", names.get(number, str(number)), href=link(number)), seconds(taken)] for number, taken in found]
-    return join([tag("h3", "The longest matches"), table((tally.unit_noun, "Time"), rows, "Longest matches")])
+    return join([tag("h3", f"The longest {tally.trial_nouns}"),
+                 table((tally.unit_noun, "Time"), rows, f"Longest {tally.trial_nouns}")])  # fmt: skip
 
 
 MOST_ROWS = 8
