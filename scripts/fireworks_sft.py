@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from arena.cli.service_script import say, settings  # noqa: E402
-from arena.cli.tuning_job import Found, Keep, Note, Plan, tune  # noqa: E402
+from arena.cli.tuning_job import Found, Keep, Note, PlannedJob, tune  # noqa: E402
 from arena.cli.tuning_set import TuningSet, tuning_set  # noqa: E402
 from arena.providers.jobs.access import fireworks  # noqa: E402
 from arena.providers.jobs.fireworks import JOB_DONE, JOB_ENDED, Fireworks, State  # noqa: E402
@@ -104,14 +104,16 @@ class Tuner:
         for step in every:
             step.add_argument("--account", default="", metavar="ID", help="account [FIREWORKS_ACCOUNT_ID]")
 
-    def plan(self, options: argparse.Namespace) -> Plan:
+    def plan(self, options: argparse.Namespace) -> PlannedJob:
         rows = tuning_set(options.dataset)
         client, datasets = fireworks(settings(), options.account), datasets_of(rows)
         request = job_body(options, client.account, datasets)
         epochs = f"about {rows.tokens * options.epochs:,} tokens in {options.epochs} epochs"
         sent = [f"POST {client.name('datasets', one)}: {rows.rows[name]} rows of {rows.file(name)}"
                 for name, one in datasets.items()]  # fmt: skip
-        return Plan(rows, request, epochs, lambda job: [*sent, f"POST {client.name('supervisedFineTuningJobs', job)}"])
+        return PlannedJob(
+            rows, request, epochs, lambda job: [*sent, f"POST {client.name('supervisedFineTuningJobs', job)}"]
+        )
 
     def service(self, options: argparse.Namespace) -> Account:
         return Account(fireworks(settings(), options.account))

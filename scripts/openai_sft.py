@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from arena.cli.service_script import say, settings  # noqa: E402
-from arena.cli.tuning_job import Found, Keep, Note, Plan, tune  # noqa: E402
+from arena.cli.tuning_job import Found, Keep, Note, PlannedJob, tune  # noqa: E402
 from arena.cli.tuning_set import TuningSet, tuning_set  # noqa: E402
 from arena.errors import UsageError  # noqa: E402
 from arena.providers.jobs.access import openai_tuning  # noqa: E402
@@ -112,7 +112,7 @@ class Tuner:
         create.add_argument("--batch-size", type=int, metavar="N", help="of the service if not given")
         create.add_argument("--seed", type=int, metavar="N", help="seed of the tuning")
 
-    def plan(self, options: argparse.Namespace) -> Plan:
+    def plan(self, options: argparse.Namespace) -> PlannedJob:
         rows = tuning_set(options.dataset)
         if rows.rows.get("train", 0) < LEAST_ROWS:
             raise UsageError(f"{rows.file('train')} holds {rows.rows.get('train', 0)} rows; the service trains on"
@@ -127,7 +127,7 @@ class Tuner:
         request = job_body(options, {name: f"sha256:{digest}" for name, digest in rows.digests.items()})
         sent = [f"POST /v1/files: {rows.file(name)}, {rows.rows[name]} rows, purpose fine-tune" for name in rows.rows]
         epochs = f"about {rows.tokens:,} tokens an epoch; epochs: {options.epochs or 'as many as the service chooses'}"
-        return Plan(rows, request, epochs, lambda job: [*sent, "POST /v1/fine_tuning/jobs"])
+        return PlannedJob(rows, request, epochs, lambda job: [*sent, "POST /v1/fine_tuning/jobs"])
 
     def service(self, options: argparse.Namespace) -> OpenAI:
         return OpenAI(openai_tuning(settings()), options)

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from arena.analysis.compare.text import text  # noqa: E402
 from arena.cli.commands.compare import add_flags, compare_runs, exit_code  # noqa: E402
-from arena.cli.deployed_run import Plan, play, refuse_leftovers  # noqa: E402
+from arena.cli.deployed_run import DeployedModel, play, refuse_leftovers  # noqa: E402
 from arena.cli.entry import run_command, sigterm_interrupts  # noqa: E402
 from arena.cli.service_script import settings  # noqa: E402
 from arena.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, UsageError  # noqa: E402
@@ -128,7 +128,7 @@ def _play(side: str, out: Path, players: Sequence[str], rest: Sequence[str], ser
     shown = "/".join(players[1::2])
     if service is not None:
         _say(f"{side}: {shown} -> {out}")
-        return play(service, Plan(players[3], out, deployment(DEFAULTS)), list(rest), arena_run)
+        return play(service, DeployedModel(players[3], out, deployment(DEFAULTS)), list(rest), arena_run)
     if players[1] == DEFAULT_PROVIDER:
         _say(f"{side}: this script creates no deployment; {shown} must be serverless, or already deployed by you")
     words = [*rest, *players, "--out", str(out), *(["--resume"] if (out / MANIFEST_FILE).exists() else [])]
@@ -154,7 +154,9 @@ def _service(options: argparse.Namespace, players: Mapping[str, Sequence[str]]) 
                 f"--deploy needs accounts/<account>/models/<id> of {DEFAULT_PROVIDER}; {side} is {words[1]}"
             )
     service = fireworks(settings(), "")
-    refuse_leftovers(service, [Plan(words[3], options.out_dir / side, {}).id for side, words in players.items()])
+    refuse_leftovers(
+        service, [DeployedModel(words[3], options.out_dir / side, {}).id for side, words in players.items()]
+    )
     return service
 
 

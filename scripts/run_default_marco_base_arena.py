@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from arena.cli.deployed_run import Plan, clean_up, play, refuse_leftovers, show_requests  # noqa: E402
+from arena.cli.deployed_run import DeployedModel, clean_up, play, refuse_leftovers, show_requests  # noqa: E402
 from arena.cli.entry import run_command, sigterm_interrupts  # noqa: E402
 from arena.cli.service_script import settings  # noqa: E402
 from arena.errors import EXIT_OK, UsageError  # noqa: E402
@@ -70,7 +70,7 @@ def _act(argv: Sequence[str]) -> int:
         return EXIT_OK
     if options.out_dir is None or not model:
         raise UsageError(f"give --out-dir, and --base-model (or set {MODEL_VARIABLE})")
-    plan = Plan(model, options.out_dir, block)
+    plan = DeployedModel(model, options.out_dir, block)
     service = fireworks(settings(), options.account)
     if options.dry_run:
         print(plan.cost_line())

@@ -232,3 +232,28 @@ def test_an_import_inside_a_function_is_found(inner: str) -> None:
     tree = ast.parse(f"import importlib\ndef f():\n    {inner}\n")
     assert imports_inside_functions("arena.a", tree) == ["arena.a:3"]
     assert imports_inside_functions("arena.engine.build", tree) == []
+
+
+NAMED_APART = ("Verdict", "Tally", "Match", "Plan", "Done", "Setting", "Finding", "Verification", "Wiring", "Record")
+"""Class names that once meant several things; each may be the name of one class at most."""
+
+
+def places_of_classes(trees: Mapping[str, ast.Module], names: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return name -> the modules that define a class of that name."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for module, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and node.name in found:
+                found[node.name].append(module)
+    return found
+
+
+def test_a_name_with_several_meanings_is_given_to_one_class(package: dict[str, ast.Module]) -> None:
+    places = places_of_classes(package, NAMED_APART)
+    assert sum(map(bool, places.values())) >= 5
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_two_classes_of_one_name_are_found() -> None:
+    trees = trees_of(arena__a="class Plan: ...", arena__b="class Plan: ...")
+    assert places_of_classes(trees, ("Plan",)) == {"Plan": ["arena.a", "arena.b"]}

@@ -18,8 +18,8 @@ NOTES = DATA_ROOT / "state/deployments"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is deployed for one run. `block`: the block `deployment` of the defaults, with what flags changed."""
+class DeployedModel:
+    """A model to be deployed for one run. `block`: the block `deployment` of the defaults, changed by flags."""
 
     model: str
     out: Path
@@ -57,7 +57,7 @@ class Plan:
         return f"{self.model}#accounts/{account}/deployments/{self.id}"
 
 
-def play(service: Fireworks, plan: Plan, words: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
+def play(service: Fireworks, plan: DeployedModel, words: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
     """Deploy, run with `words` and the deployed model, delete; return the run's exit code, 1 where deleting failed.
 
     The deployment is always deleted, also after an error, Ctrl-C or SIGTERM.
@@ -77,7 +77,7 @@ def play(service: Fireworks, plan: Plan, words: Sequence[str], run: Callable[[Se
     return code or (EXIT_ERRORS if notes else EXIT_OK)
 
 
-def show_requests(plan: Plan, account: str, words: Sequence[str]) -> None:
+def show_requests(plan: DeployedModel, account: str, words: Sequence[str]) -> None:
     """Print the requests that would be sent."""
     wanted = plan.wanted
     print(f"POST /v1/accounts/{account}/deployments?deploymentId={wanted.id}\n{shown_json(wanted.about())}")

@@ -50,7 +50,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlannedJob:
     """A job before anything is sent. `epochs`: passes over the data, in words, with their tokens;
     `request`: the request, which gives the job its id; `calls`: the calls before it, as a dry run prints them."""
 
@@ -61,7 +61,7 @@ class Plan:
 
 
 class Service(Protocol):
-    """The operations of a service on one of our jobs; `job` is our id of it, `note` our note about it."""
+    """The operations of a service on a job. `job`: the id that this program gave it; `note`: the note kept about it."""
 
     def start(self, job: str, note: Note, keep: Keep, rows: TuningSet) -> Found:
         """Send the data set and start the job, each only if the service does not have it yet."""
@@ -86,7 +86,7 @@ class Tuner(Protocol):
 
     def flags(self, create: Parser, every: Sequence[Parser]) -> None: ...
 
-    def plan(self, options: argparse.Namespace) -> Plan:
+    def plan(self, options: argparse.Namespace) -> PlannedJob:
         """Check the request. Errors: UsageError for a value that the service would refuse after the upload."""
 
     def service(self, options: argparse.Namespace) -> Service: ...

@@ -136,7 +136,7 @@ def test_what_is_no_run_ends_with_2(argument: str, tmp_path: Path) -> None:
     assert ended.code == 2 and "is not a run directory" in ended.err
 
 
-def test_the_door_says_what_is_missing_and_helps(tmp_path: Path) -> None:
+def test_verify_names_what_is_missing_and_has_a_help_text(tmp_path: Path) -> None:
     assert process(door=("-m", "arena", "verify")).code == 2
     shown = process("--help", door=("-m", "arena", "verify"))
     assert shown.code == 0 and "RUN" in shown.out and "--calculator-provider" in shown.out

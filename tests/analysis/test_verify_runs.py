@@ -46,7 +46,7 @@ def over_http(tmp_path: Path, *words: str) -> Ended:
     )  # fmt: skip
 
 
-def test_outages_of_players_and_judge_ceilings_and_stops_hold(tmp_path: Path, server: ModelServer) -> None:
+def test_runs_with_outages_limits_and_stops_hold(tmp_path: Path, server: ModelServer) -> None:
     server.script(Scripted(), DOWN, Scripted(), Scripted(), DOWN)
     ended = over_http(tmp_path, "--continue-on-error")
     assert [record["status"] for record in ended.records()].count("error") == 2

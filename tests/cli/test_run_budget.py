@@ -65,7 +65,7 @@ CEILINGS = {
 
 
 @pytest.mark.parametrize("flag", CEILINGS)
-def test_a_ceiling_stops_cleanly_and_a_higher_one_resumes_to_the_result_of_an_undisturbed_run(
+def test_run_resumed_under_a_higher_limit_equals_an_undisturbed_one(
     flag: str, tmp_path: Path, server: ModelServer
 ) -> None:
     value, kind = CEILINGS[flag]
@@ -94,7 +94,7 @@ def test_fail_on_budget_is_exit_code_3_and_a_stop_is_told_all_the_same(tmp_path:
     assert len(server.seen) <= 5
 
 
-def test_calls_are_never_more_than_the_ceiling_over_all_sessions(tmp_path: Path, server: ModelServer) -> None:
+def test_calls_of_all_sessions_stay_within_the_limit(tmp_path: Path, server: ModelServer) -> None:
     play(tmp_path, "--max-calls", "4")
     play(tmp_path, "--max-calls", "6", "--resume")
     assert len(server.seen) == 6
@@ -102,7 +102,7 @@ def test_calls_are_never_more_than_the_ceiling_over_all_sessions(tmp_path: Path,
     assert len(server.seen) == 6, "what earlier sessions spent counts"
 
 
-def test_the_judge_counts_towards_a_ceiling_and_its_stop_is_no_score(tmp_path: Path, server: ModelServer) -> None:
+def test_the_judge_counts_towards_a_limit_and_its_stop_is_no_score(tmp_path: Path, server: ModelServer) -> None:
     stopped = play(tmp_path, "--max-calls", "4", "--workers", "1")
     record = stopped.records()[0]
     assert (record["status"], record["stop"], record["outcome"]) == ("limit", "budget", None)
@@ -136,7 +136,7 @@ def test_verify_tells_a_limited_record_that_lacks_its_judging(tmp_path: Path) ->
     assert any(said in line for line in told(verify(tmp_path / "run")))
 
 
-def test_a_ceiling_of_nothing_plays_nothing_and_says_so(tmp_path: Path, server: ModelServer) -> None:
+def test_a_limit_of_zero_plays_nothing_and_says_so(tmp_path: Path, server: ModelServer) -> None:
     stopped = play(tmp_path, "--max-calls", "0")
     assert (stopped.code, server.seen) == (0, [])
     assert "budget: calls would reach 1, the limit is 0" in stopped.err
@@ -157,7 +157,7 @@ def test_cost_counts_every_session_of_a_run(tmp_path: Path, server: ModelServer)
     assert ended.json("summary.json")["cost_usd"]["usd"] == round(cost_of(ended), 6)
 
 
-def test_a_cost_ceiling_holds(tmp_path: Path, server: ModelServer) -> None:
+def test_a_limit_on_cost_is_kept(tmp_path: Path, server: ModelServer) -> None:
     stopped = play(tmp_path, "--max-cost-usd", "0.006", "--max-tokens", "60", "--judge-max-tokens", "60")
     assert 0 < cost_of(stopped) <= 0.006
 

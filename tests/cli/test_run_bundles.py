@@ -114,7 +114,7 @@ def test_resume_without_the_flag_keeps_the_way(again: Table, how: str) -> None:
     assert results(run) == before
 
 
-def test_torn_line_of_packed_bundles_is_made_anew(again: Table) -> None:
+def test_torn_line_of_packed_bundles_is_written_again(again: Table) -> None:
     run = again.folder / "packed"
     before = results(run)
     (run / BUNDLES_FILE).write_bytes(before[BUNDLES_FILE][:-20])

@@ -28,7 +28,7 @@ from tests.support.arena_rig import (
 DOORS = (("-m", "arena.run"), (str(ROOT / "arena" / "run.py"),), ("-m", "arena", "run"))
 
 
-def test_the_three_doors_are_the_same_door(tmp_path: Path) -> None:
+def test_the_three_entry_points_are_the_same_command(tmp_path: Path) -> None:
     found = []
     for number, door in enumerate(DOORS):
         out = tmp_path / str(number) / "run"
@@ -39,7 +39,7 @@ def test_the_three_doors_are_the_same_door(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("door", DOORS, ids=["-m arena.run", "arena/run.py", "-m arena run"])
-def test_every_door_tells_a_mistake_and_the_version_alike(door: tuple[str, ...], tmp_path: Path) -> None:
+def test_every_entry_point_reports_mistakes_and_version_alike(door: tuple[str, ...], tmp_path: Path) -> None:
     wrong = process("--no-such-flag", door=door)
     assert (wrong.code, wrong.out) == (2, "")
     assert wrong.err == arena("--no-such-flag").err
@@ -66,7 +66,7 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out == f"arena {__version__}\n" == arena("--version").out
 
 
-def test_the_installed_command_is_the_other_doors() -> None:
+def test_the_installed_command_equals_the_other_entry_points() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
     assert scripts == {"arena": "arena.__main__:main"} and installed is other_doors
 

@@ -76,7 +76,7 @@ def test_a_run_against_http_is_replayed_when_the_server_is_gone(
     assert again.json("summary.json")["cost_usd"]["unpriced"] == []
 
 
-def test_a_replay_can_be_judged_anew(recorded: Ended, tmp_path: Path) -> None:
+def test_a_replay_can_be_judged_again(recorded: Ended, tmp_path: Path) -> None:
     again = arena(
         *REPLAYED, "--participant-model", f"replay/{recorded.folder}", "--judge-model", "mock/judge", *NO_TOOLS,
         "--out", str(tmp_path / "again"),

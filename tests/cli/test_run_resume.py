@@ -334,7 +334,7 @@ def test_a_signal_before_the_first_match_ends_with_130_and_no_run_directory(
     assert not (tmp_path / "run").exists()
 
 
-def test_the_command_to_go_on_with_repeats_no_token_of_an_address(tmp_path: Path) -> None:
+def test_the_command_to_resume_with_repeats_no_token_of_an_address(tmp_path: Path) -> None:
     url = "https://calculator.example/path?token=very-secret-token"
     ended = arena(
         "--limit", "1", *NO_TOOLS, "--calculator-lambda-url", url, "--max-calls", "1", "--out", str(tmp_path / "run")

@@ -138,7 +138,7 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("what", DAMAGE)
-def test_stale_or_damaged_index_is_said_and_made_anew(
+def test_stale_or_damaged_index_is_reported_and_rebuilt(
     played: Table, index: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     before, seen = index.read_bytes(), reads(monkeypatch)

@@ -176,7 +176,7 @@ def test_without_continue_on_error_no_new_trial_starts_after_the_first_error(
     assert progress.stopped_by == (None if go_on else "error")
 
 
-def test_a_ceiling_stops_the_run_cleanly(tmp_path: Path) -> None:
+def test_a_limit_stops_the_run_cleanly(tmp_path: Path) -> None:
     provider = FakeProvider(lambda r: LimitExceeded("calls", 2, 1))
     records, progress, family = run(tmp_path, [trial("a"), trial("b")], provider, workers=1)
     assert [(r.status, r.score.outcome) for r in records] == [("limit", None)]

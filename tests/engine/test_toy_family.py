@@ -6,6 +6,7 @@ What only the crypto family exercises is not proven; each promise of the engine 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -312,7 +313,8 @@ def test_commands_after_a_run_read_any_family(
     more = {"check": ("--strict", "0"), "show": ("p0",)}.get(words[0], ())
     ended = command(*words, str(run), *more, capsys=capsys)
     assert ended.code == 0, ended.err
-    assert "challenge" not in ended.out.lower()
+    for word in ("challenge", "verified", "leak", "a set without a version"):
+        assert word not in ended.out.lower(), word
 
 
 def test_export_writes_a_data_set_of_any_family(
@@ -344,6 +346,12 @@ def test_family_without_judge_or_tools_says_nothing_of_them(
     assert page.code == 0, page.err
     text = (out / "report.html").read_text()
     assert "judged by" not in text.lower() and "calibrat" not in text.lower()
+    seen = re.sub(r"<(style|script).*?</\1>|<[^>]+>", " ", text, flags=re.DOTALL).lower()
+    assert "episode" in seen and re.search(r"\b(?:match|matches|calculator|challenge)\b", seen) is None
+    assert command("export", "hf-dataset", str(out), "--out", str(out) + "-hf", capsys=capsys).code == 0
+    card = Path(str(out) + "-hf", "README.md").read_text()
+    assert "40 episodes have a score" in card
+    assert all(word not in card for word in ("challenge", "rubric", "verified", "leaks"))
 
 
 def test_family_of_a_test_needs_at_most_200_lines() -> None:

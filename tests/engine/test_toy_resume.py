@@ -79,7 +79,7 @@ def test_outage_is_counted_beside_every_mean(tmp_path: Path) -> None:
     assert summary["scored"] == summary["statuses"]["done"] == summary["n_matches"] - 1
 
 
-def test_interrupted_retry_goes_on_with_the_same_attempts(tmp_path: Path) -> None:
+def test_interrupted_retry_continues_the_same_attempts(tmp_path: Path) -> None:
     words = ("--participant-model", "mock/careless", "--workers", "1", "--out", str(tmp_path / "run"))
     toy(*words)
     run = tmp_path / "run"

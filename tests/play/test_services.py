@@ -96,7 +96,7 @@ def test_tool_seeds_depend_on_the_place_of_the_call_alone(tmp_path: Path) -> Non
     assert all(len(seed) == 64 for seed in seeds[0])
 
 
-def test_a_ceiling_refuses_the_call_before_it_is_made(tmp_path: Path) -> None:
+def test_a_limit_refuses_the_call_before_it_is_made(tmp_path: Path) -> None:
     provider = FakeProvider(lambda r: "x")
     services = TrialServices(run_context(tmp_path, provider, limits=Limits(calls=2)), TRIAL, 0)
     services.ask("Ann", 0, 0, talk("1"))

@@ -212,7 +212,7 @@ def test_push_without_the_secret_is_a_dry_run(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "push/run.json").read_bytes())["dry_run"] is True
 
 
-def test_doors_follow_the_environment_of_the_process(tmp_path: Path) -> None:
+def test_scripts_follow_the_environment_of_the_process(tmp_path: Path) -> None:
     with risk_environment({"RUN_ID": "env", "DRY_RUN": "1"}):
         assert "RUN_ID" in os.environ
         assert tau_risky_real.main([*FEW, "--outdir", str(tmp_path)]) == 0

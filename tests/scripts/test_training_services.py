@@ -96,7 +96,7 @@ def test_a_batch_is_made_once_however_often_it_is_submitted(services: TrainingSe
     assert posted(services, "/v1/batches") == posted(services, "/v1/files") == 1
 
 
-def test_an_interrupted_upload_goes_on_with_the_missing_part(
+def test_an_interrupted_upload_resumes_with_the_missing_part(
     services: TrainingServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(openai_files, "PART_BYTES", 1000)

@@ -38,9 +38,7 @@ def test_a_finished_run_has_a_list_of_all_its_files(tmp_path: Path) -> None:
     assert digests.check(run) == []
 
 
-def test_a_resumed_run_has_none_while_it_goes_on_and_writes_it_anew_at_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_resumed_run_writes_its_digests_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = Table(tmp_path)
     table.play()
     run = tmp_path / "run"

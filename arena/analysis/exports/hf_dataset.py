@@ -204,15 +204,22 @@ def _readme(run: FinishedRun, tables: _Tables, counts: Mapping[str, int], licenc
 def _facts(run: FinishedRun, summary: Mapping[str, Json], counts: Mapping[str, int]) -> Sequence[str]:
     rules, statuses = summary["rules"], summary["statuses"]
     rubric, rule = rules.get("rubric", {}), rules.get("outcome_rule", {})
+    version, scored_by = "", []
+    if "benchmark_version" in rules:
+        version = f"; challenge set: {rules['benchmark_version'] or 'without a version'}"
+    if rubric or rule:
+        names = (f"{one.get('name')} {one.get('version')}" for one in (rubric, rule))
+        scored_by = ["rubric: {}; outcome rule: {}".format(*names)]
+    trials = summary["trial_nouns"][1]
     beside = ", ".join(f"{statuses.get(name, 0)} {name}" for name in ("error", "aborted", "denied", "limit", "pending"))
     return (
-        f"family: {summary['family']}; challenge set: {rules.get('benchmark_version') or 'without a version'}",
+        f"family: {summary['family']}{version}",
         f"players: {summary['models']['participant']}; judge: {summary['models']['judge']}; seed"
         f" {run.manifest.identity.settings['seed']}",
-        f"rubric: {rubric.get('name')} {rubric.get('version')}; outcome rule: {rule.get('name')} {rule.get('version')}",
+        *scored_by,
         f"arena {run.manifest.arena_version}, exported by {__version__}",
         f"rows: {', '.join(f'{count} {name}' for name, count in counts.items())}",
-        f"{summary['scored']} matches have a score; without one: {beside}, {summary['unscored']} unscored,"
+        f"{summary['scored']} {trials} have a score; without one: {beside}, {summary['unscored']} unscored,"
         f" {summary['n_not_played']} not played",
     )
 

@@ -11,12 +11,11 @@ from arena.analysis.leaderboard.leaderboard import Board
 from arena.analysis.leaderboard.text import (
     BASELINE_HEADS,
     LEFT,
-    NOTE,
     baseline_cells,
     baselines_title,
-    cells,
-    header,
+    note_on_figures,
     notes,
+    shown,
     title,
 )
 from arena.analysis.report.markup import Markup, join, tag, trusted
@@ -38,16 +37,16 @@ def page(found: Sequence[Board]) -> bytes:
         ),
         "\n",
     )
-    top = tag("header", tag("h1", "Leaderboard"), tag("p", NOTE, class_="soft"))
+    top = tag("header", tag("h1", "Leaderboard"), tag("p", note_on_figures(found), class_="soft"))
     body = tag("body", top, tag("main", *(_section(board, found) for board in found)))
     return f'<!doctype html>\n<html lang="en"><head>\n{head}\n</head>{body}</html>\n'.encode()
 
 
 def _section(board: Board, found: Sequence[Board]) -> Markup:
-    columns = header(board)
+    columns, runs = shown(board)
     classes = ["l" if name in LEFT else None for name in columns]
     heads = [tag("th", name, scope="col", class_=side) for name, side in zip(columns, classes, strict=True)]
-    rows = [tag("tr", *(_cell(cell, side) for cell, side in zip(row, classes, strict=True))) for row in cells(board)]
+    rows = [tag("tr", *(_cell(cell, side) for cell, side in zip(row, classes, strict=True))) for row in runs]
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", join(rows, "\n")), class_="sortable")
     said = notes(board, found)
     baselines = [] if board.baselines is None else [_baselines(board.baselines)]

@@ -20,17 +20,19 @@ from arena.store.rundir import pretty_json
 LEADERBOARD_FORMAT = 1
 NOTE = (
     "Rates with 95 % Wilson intervals, which treat matches as independent. Ranks use the point estimate alone: if"
-    " intervals overlap, `arena compare` shows whether there is a difference. Verified scores are the judge's, capped"
-    " by what the record shows was computed; the two are never mixed."
+    " intervals overlap, `arena compare` shows whether there is a difference."
+)
+VERIFIED_NOTE = (
+    "Verified scores are the judge's, capped by what the record shows was computed; the two are never mixed."
 )
 
 
 def title(board: Board) -> str:
     """Return the common values of a group, on one line."""
     rules = board.conditions
-    judge, version = rules.get("judge"), rules.get("benchmark_version") or "a set without a version"
-    judged = f", judged by {judge}" if judge is not None else ""
-    return f"{rules.get('family')}: {version}{judged}, seed {rules.get('seed')}"
+    version = [str(rules["benchmark_version"] or "a set without a version")] if "benchmark_version" in rules else []
+    judged = [f"judged by {rules['judge']}"] if rules.get("judge") is not None else []
+    return f"{rules.get('family')}: {', '.join([*version, *judged, 'seed ' + str(rules.get('seed'))])}"
 
 
 def notes(board: Board, all_boards: Sequence[Board]) -> list[str]:
@@ -63,6 +65,9 @@ def header(board: Board) -> list[str]:
     ]  # fmt: skip
 
 
+_OF_SOME_FAMILIES = frozenset({"split", "verified success", "result right", "leaks"})
+"""Columns that are left out if no run has a value."""
+
 LEFT = frozenset({"run", "players", "split", "outcomes"})
 """Columns of text, which are set flush left."""
 
@@ -84,6 +89,23 @@ def cells(board: Board) -> Iterator[list[str]]:
             f"{row.tokens:,}{'~' if row.estimated else ''}",
             "unknown" if row.cost_usd is None else f"{row.cost_usd:,.2f}", passing,
         ]  # fmt: skip
+
+
+def shown(board: Board) -> tuple[list[str], list[list[str]]]:
+    """Return columns and rows of the tables for people, without the columns that no family of these runs fills."""
+    columns, rows = header(board), list(cells(board))
+    kept = [
+        place
+        for place, name in enumerate(columns)
+        if not (name in _OF_SOME_FAMILIES or name.endswith("(verified)")) or any(row[place] != "-" for row in rows)
+    ]
+    return [columns[place] for place in kept], [[row[place] for place in kept] for row in rows]
+
+
+def note_on_figures(found: Sequence[Board]) -> str:
+    """Return how to read the figures; a sentence on verified scores if a run has them."""
+    verified = any(row.verified for board in found for row in board.rows)
+    return f"{NOTE} {VERIFIED_NOTE}" if verified else NOTE
 
 
 def _matches(row: Row) -> str:
@@ -127,8 +149,8 @@ def text(found: Sequence[Board], width: int | None = None) -> str:
     `width`: columns of the terminal, for sentences; None: no limit."""
     lines: list[str] = []
     for board in found:
-        columns = header(board)
-        rows = [list(row) for row in zip(columns, *cells(board), strict=True)]
+        columns, runs = shown(board)
+        rows = [list(row) for row in zip(columns, *runs, strict=True)]
         lines += [title(board), "", text_table(rows[0], rows[1:]), ""]
         lines += [f"outcomes: {'/'.join(next(iter(board.rows)).outcomes)}"]
         for note in notes(board, found):
@@ -137,23 +159,23 @@ def text(found: Sequence[Board], width: int | None = None) -> str:
         if board.baselines is not None:
             rates = text_table(BASELINE_HEADS, baseline_cells(board.baselines), frozenset({1, 2, 3}))
             lines += [*wrapped(baselines_title(board.baselines), width), rates, ""]
-    return join_lines([*lines, *wrapped(NOTE, width)])
+    return join_lines([*lines, *wrapped(note_on_figures(found), width)])
 
 
 def markdown(found: Sequence[Board]) -> bytes:
     """Return the tables as Markdown."""
     lines = ["# Leaderboard", ""]
     for board in found:
-        columns = header(board)
+        columns, rows = shown(board)
         right = frozenset(place for place, name in enumerate(columns) if name not in LEFT)
-        lines += [f"## {escape(title(board))}", "", table(columns, list(cells(board)), right), ""]
+        lines += [f"## {escape(title(board))}", "", table(columns, rows, right), ""]
         lines += [f"Outcomes: {escape('/'.join(next(iter(board.rows)).outcomes))}.", ""]
         lines += [f"- {escape(note)}" for note in notes(board, found)]
         lines += [""]
         if board.baselines is not None:
             rates = table(BASELINE_HEADS, baseline_cells(board.baselines), frozenset({1, 2, 3}))
             lines += [escape(baselines_title(board.baselines)), "", rates, ""]
-    return "\n".join([*lines, escape(NOTE), ""]).encode("utf-8", "backslashreplace")
+    return "\n".join([*lines, escape(note_on_figures(found)), ""]).encode("utf-8", "backslashreplace")
 
 
 def csv_bytes(found: Sequence[Board]) -> bytes:

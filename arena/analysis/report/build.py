@@ -38,7 +38,7 @@ from arena.analysis.report.row import MOST_GRADES
 from arena.analysis.report.runinfo import clock, identity
 from arena.analysis.report.spending import spending
 from arena.analysis.report.tables import panel_parts, prose, table
-from arena.analysis.report.tally import Tally, checks_in, success_interval, successes
+from arena.analysis.report.tally import RunTally, checks_in, success_interval, successes
 from arena.analysis.report.values import NBSP, percent, percent_span, spaced
 from arena.analysis.report.versus.pages import SideBySide
 from arena.analysis.report.versus.section import comparison
@@ -97,7 +97,7 @@ def build_report(runs: Sequence[FinishedRun], paths: Paths, min_coverage: float 
     or the place cannot be written to.
     """
     _refuse_foreign(paths.page)
-    tallies = [Tally(run, min_coverage) for run in runs]
+    tallies = [RunTally(run, min_coverage) for run in runs]
     inline = sum(tally.records.shape.matches for tally in tallies) <= INLINE_MATCHES and (
         sum(tally.records.shape.size for tally in tallies) <= INLINE_BYTES
     )
@@ -143,7 +143,7 @@ def _refuse_foreign(page: Path) -> None:
                 raise UsageError(f"{page} exists and is not a report; give another --out, or remove it first")
 
 
-def _read(tally: Tally, run: int, listed: MatchList, pairs: SideBySide | None) -> None:
+def _read(tally: RunTally, run: int, listed: MatchList, pairs: SideBySide | None) -> None:
     """Read every record of one run, the first or a later one."""
     for record in tally.records:
         ledger = tally.parts.ledger(record)
@@ -155,7 +155,7 @@ def _read(tally: Tally, run: int, listed: MatchList, pairs: SideBySide | None) -
             pairs.keep(run - 1, record.key, tally.parts.title(record.trial.unit), number, whole)
 
 
-def _write_page(paths: Paths, tallies: Sequence[Tally], listed: MatchList, pairs: SideBySide | None) -> int:
+def _write_page(paths: Paths, tallies: Sequence[RunTally], listed: MatchList, pairs: SideBySide | None) -> int:
     title = _title(tallies)
     temporary = AtomicFile(paths.page)
 
@@ -186,7 +186,7 @@ def _write_page(paths: Paths, tallies: Sequence[Tally], listed: MatchList, pairs
     return paths.page.stat().st_size
 
 
-def _title(tallies: Sequence[Tally]) -> str:
+def _title(tallies: Sequence[RunTally]) -> str:
     if len(tallies) == 2:
         return f"Arena report: {tallies[1].run.name} against {tallies[0].run.name}"
     if len(tallies) > 2:
@@ -195,13 +195,13 @@ def _title(tallies: Sequence[Tally]) -> str:
     return f"Arena report: {family}, {tallies[0].run.manifest.identity.models.participant or 'several models'}"
 
 
-def _nouns(tallies: Sequence[Tally]) -> str:
+def _nouns(tallies: Sequence[RunTally]) -> str:
     """Return the word for the matches; for runs of several families, `matches`."""
     found = {tally.trial_nouns for tally in tallies}
     return found.pop() if len(found) == 1 else "matches"
 
 
-def _header(title: str, tallies: Sequence[Tally]) -> Markup:
+def _header(title: str, tallies: Sequence[RunTally]) -> Markup:
     several = len(tallies) > 1
     links = [("runs", "Runs side by side")] if several else []
     links += [("differs", "What differs")] if len(tallies) == 2 else []
@@ -220,12 +220,12 @@ def _header(title: str, tallies: Sequence[Tally]) -> Markup:
     return join([tag("header", tag("h1", title), sentence), tag("nav", tag("ul", *items), aria_label="sections")])
 
 
-def _checked(tally: Tally) -> bool:
+def _checked(tally: RunTally) -> bool:
     """Return whether there is a section of checks: the family has checks, or a ledger."""
     return bool(tally.parts.checks or checks_in(tally.total).n or tally.claims)
 
 
-def _side_by_side(tallies: Sequence[Tally], pairs: SideBySide | None) -> Markup:
+def _side_by_side(tallies: Sequence[RunTally], pairs: SideBySide | None) -> Markup:
     rows = []
     alike = len({tally.dimensions for tally in tallies}) == 1
     dimensions = tallies[0].dimensions if alike else ()
@@ -250,7 +250,7 @@ def _side_by_side(tallies: Sequence[Tally], pairs: SideBySide | None) -> Markup:
     return join(shown)
 
 
-def _run_sections(tally: Tally, place: int, listed: MatchList, figures: Path) -> Iterator[Markup]:
+def _run_sections(tally: RunTally, place: int, listed: MatchList, figures: Path) -> Iterator[Markup]:
     mark = f"r{place}-" if place else ""
     picture = f"{quote(figures.name)}/{f'r{place}_' if place else ''}heatmap.svg"
 
@@ -276,7 +276,7 @@ def _run_sections(tally: Tally, place: int, listed: MatchList, figures: Path) ->
     yield section("time", "When and how long", clock(tally, listed.href))
 
 
-def _how_to_read(tally: Tally, listed: MatchList) -> Markup:
+def _how_to_read(tally: RunTally, listed: MatchList) -> Markup:
     scores = ", ".join(map(spaced, tally.dimensions[:MOST_GRADES]))
     how = f"Open a line to read the {tally.trial_noun}."
     if listed.files:
@@ -305,7 +305,7 @@ def _swap(folder: Path, fresh: Path | None) -> None:
     fresh.rename(folder)
 
 
-def _write_figures(folder: Path, tallies: Sequence[Tally]) -> tuple[list[str], list[str]]:
+def _write_figures(folder: Path, tallies: Sequence[RunTally]) -> tuple[list[str], list[str]]:
     """Write the figures, and remove those of an earlier report that are no more; return the names of both."""
     written: list[str] = []
     for place, tally in enumerate(tallies, 1):
@@ -333,7 +333,7 @@ def _remove(folder: Path, ours: re.Pattern[str], kept: Sequence[str] = ()) -> li
     return gone
 
 
-def _figures(tally: Tally) -> Iterator[tuple[str, Element | None]]:
+def _figures(tally: RunTally) -> Iterator[tuple[str, Element | None]]:
     yield "outcomes", outcomes_figure(tally)
     yield "dimensions", dimensions_figure(tally)
     yield "grades", grades_figure(tally) if tally.total.scores.n else None

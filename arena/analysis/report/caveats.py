@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arena.analysis.report.tally import Tally, checks_in, successes, verified_in
+from arena.analysis.report.tally import RunTally, checks_in, successes, verified_in
 
 STAND_INS = {
     "mock": "a routine that does not understand texts",
@@ -16,7 +16,7 @@ def _stand_in(model: object) -> str | None:
     return STAND_INS.get(str(model).partition("/")[0])
 
 
-def mock_warning(tally: Tally) -> list[str]:
+def mock_warning(tally: RunTally) -> list[str]:
     """Return the sentence for the top of a run without models; none if models played and judged."""
     models = tally.run.manifest.identity.models
     out = []
@@ -27,7 +27,7 @@ def mock_warning(tally: Tally) -> list[str]:
     return [" ".join([*out, "The scores say nothing about any model."])] if out else []
 
 
-def shadow_warning(tally: Tally) -> list[str]:
+def shadow_warning(tally: RunTally) -> list[str]:
     """Return the sentence on top of a run whose policy was not enforced; none if it was."""
     policy = tally.run.manifest.identity.policy
     if policy.get("enforced") is not False:
@@ -36,7 +36,7 @@ def shadow_warning(tally: Tally) -> list[str]:
             "that it denied were made."]  # fmt: skip
 
 
-def caveats(tally: Tally) -> list[str]:
+def caveats(tally: RunTally) -> list[str]:
     """Return one sentence for each thing that was not measured or is less certain than it looks."""
     total, noun, nouns = tally.total, tally.unit_noun, tally.trial_nouns
     out = []
@@ -70,7 +70,7 @@ def caveats(tally: Tally) -> list[str]:
     return out
 
 
-def _numbers(tally: Tally) -> list[str]:
+def _numbers(tally: RunTally) -> list[str]:
     total, noun = tally.total, tally.unit_noun
     out = []
     if total.scores.n:

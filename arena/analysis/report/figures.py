@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from arena.analysis.report.marks import NOT_PLAYED, STATUS_MARKS, UNSCORED, Mark
-from arena.analysis.report.tally import Cell, Tally, checks_in, success_interval, successes, verified_in
+from arena.analysis.report.tally import Cell, RunTally, checks_in, success_interval, successes, verified_in
 from arena.analysis.report.values import spaced
 from arena.formats.plots import NARROW, WIDTH, Dot, clip, dot_plot, figure
 from arena.formats.svg import Element, Rendered, element, render
@@ -24,7 +24,7 @@ DETAILED = 2_000
 """Matches up to which the heat map has a square and a title for each."""
 
 
-def outcome_counts(tally: Tally) -> list[tuple[Mark, int]]:
+def outcome_counts(tally: RunTally) -> list[tuple[Mark, int]]:
     """Return every way in which a match ended, with its count; aborted ones apart from their outcome."""
     total, aborted = tally.total, tally.total.statuses["aborted"]
     counts = [(tally.marks.outcome(label), n) for label, n in total.outcomes.items()]
@@ -36,7 +36,7 @@ def outcome_counts(tally: Tally) -> list[tuple[Mark, int]]:
     return [*counts, (NOT_PLAYED, max(0, tally.planned - total.n))]
 
 
-def outcomes_figure(tally: Tally, narrow: bool = False) -> Element:
+def outcomes_figure(tally: RunTally, narrow: bool = False) -> Element:
     """Return the matches of the plan as one bar: outcomes first, then the matches that are in no mean."""
     counts = [(mark, n) for mark, n in outcome_counts(tally) if n]
     whole, room = sum(n for _, n in counts), NARROW if narrow else WIDTH
@@ -61,7 +61,7 @@ def _fits(text: str, width: float) -> bool:
     return 8 + 8.8 * len(text) <= width
 
 
-def dimensions_figure(tally: Tally, narrow: bool = False) -> Element | None:
+def dimensions_figure(tally: RunTally, narrow: bool = False) -> Element | None:
     """Return the means with their intervals; with verified scores both series. None if nothing is scored."""
     if not tally.total.scores.n:
         return None
@@ -93,7 +93,7 @@ def _range(rows: Sequence[Dot]) -> tuple[float, float]:
 _SHARES = [(n / 4, f"{n * 25} %") for n in range(5)]
 
 
-def label_figure(tally: Tally, label: str, narrow: bool = False) -> Element | None:
+def label_figure(tally: RunTally, label: str, narrow: bool = False) -> Element | None:
     """Return the success rate by value of one label, with Wilson intervals; None below 2 and above MAX_ROWS values."""
     groups = tally.labels.get(label, {})
     if not 2 <= len(groups) <= MAX_ROWS or not tally.outcomes:
@@ -106,7 +106,7 @@ def label_figure(tally: Tally, label: str, narrow: bool = False) -> Element | No
     return dot_plot(f"Success rate by {spaced(label)}", rows, 0.0, 1.0, _SHARES, narrow)
 
 
-def checks_figure(tally: Tally, narrow: bool = False) -> Element | None:
+def checks_figure(tally: RunTally, narrow: bool = False) -> Element | None:
     """Return the share of matches that passed each mechanical check, with Wilson intervals; None without checks."""
     found = checks_in(tally.total)
     rows = [
@@ -117,7 +117,7 @@ def checks_figure(tally: Tally, narrow: bool = False) -> Element | None:
     return dot_plot("Mechanical checks passed", rows, 0.0, 1.0, _SHARES, narrow) if rows else None
 
 
-def grades_figure(tally: Tally, narrow: bool = False) -> Element | None:
+def grades_figure(tally: RunTally, narrow: bool = False) -> Element | None:
     """Return how often each grade was given, a bar per dimension, and a thin one below it for verified grades. None
     where grades are not whole numbers of a small scale."""
     grades = tally.grades
@@ -151,7 +151,7 @@ def _grade_bar(shares: Sequence[tuple[int, int, float]], place: tuple[float, flo
         x += width
 
 
-def heat_figure(tally: Tally) -> Element:
+def heat_figure(tally: RunTally) -> Element:
     """Return the heat map: a row per unit, a square per match with the letter of how it ended.
 
     Above DETAILED matches, equal neighbours share a rectangle and no square has a title.

@@ -10,7 +10,7 @@ from itertools import islice
 from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.tables import table
 from arena.analysis.report.tally import (
-    Tally,
+    RunTally,
     Unit,
     checks_in,
     mean_in,
@@ -33,7 +33,7 @@ Link = Callable[[int], str]
 """Number of a match -> its place."""
 
 
-def legend(tally: Tally) -> Markup:
+def legend(tally: RunTally) -> Markup:
     """Return the abbreviations of the heat map and their meanings."""
     items = (
         tag("li", tag("b", mark.short, class_=mark.shade), None if mark.short == mark.word else mark.word)
@@ -42,7 +42,7 @@ def legend(tally: Tally) -> Markup:
     return tag("ul", *items, class_="legend")
 
 
-def heat_map(tally: Tally, link: Link, picture: str) -> Markup:
+def heat_map(tally: RunTally, link: Link, picture: str) -> Markup:
     """Return the map: a row per unit, a cell per match; of large runs counts, and a link to the `picture` of all."""
     if not tally.units:
         return tag("p", f"No {tally.trial_noun} to show.")
@@ -62,7 +62,7 @@ def heat_map(tally: Tally, link: Link, picture: str) -> Markup:
     return join([*parts, _left_out(tally)])
 
 
-def _groups(tally: Tally) -> list[tuple[str, list[tuple[str, Unit]]]]:
+def _groups(tally: RunTally) -> list[tuple[str, list[tuple[str, Unit]]]]:
     """Return the units that are shown by the value of the label that the family groups by, in its order."""
     label = tally.parts.group_by
     order = [str(value) for value, _ in tally.in_order(label)] if len(tally.labels.get(label, {})) > 1 else []
@@ -72,7 +72,7 @@ def _groups(tally: Tally) -> list[tuple[str, list[tuple[str, Unit]]]]:
     return [(value, units) for value, units in found.items() if units]
 
 
-def _grid(tally: Tally, units: list[tuple[str, Unit]], columns: int, link: Link) -> Markup:
+def _grid(tally: RunTally, units: list[tuple[str, Unit]], columns: int, link: Link) -> Markup:
     """Return the rows of one group; where they are short, several columns of rows are side by side. `columns` is 0
     where matches are counted."""
     if columns:
@@ -91,7 +91,7 @@ MOST_FEW = 3
 """Repetitions up to which rows of the heat map are short enough for several columns."""
 
 
-def _cells(tally: Tally, unit: Unit, columns: int, link: Link) -> Iterator[Markup]:
+def _cells(tally: RunTally, unit: Unit, columns: int, link: Link) -> Iterator[Markup]:
     at = {cell.column: cell for cell in tally.cells(unit)}
     for column in range(columns):
         cell = at.get(column)
@@ -104,7 +104,7 @@ def _cells(tally: Tally, unit: Unit, columns: int, link: Link) -> Iterator[Marku
                             title=label))  # fmt: skip
 
 
-def _counts(tally: Tally, unit: Unit) -> Iterator[Markup]:
+def _counts(tally: RunTally, unit: Unit) -> Iterator[Markup]:
     """Yield a cell per way of ending, with its count."""
     counts = Counter(cell.mark for cell in tally.cells(unit))
     for mark in tally.marks.legend()[:-1]:
@@ -112,14 +112,14 @@ def _counts(tally: Tally, unit: Unit) -> Iterator[Markup]:
         yield tag("td", tag("b", f"{mark.short} {n}", class_=mark.shade) if n else None)
 
 
-def _left_out(tally: Tally) -> Markup | None:
+def _left_out(tally: RunTally) -> Markup | None:
     left = len(tally.units) - MAX_UNITS
     if left <= 0:
         return None
     return tag("p", f"{left} more {tally.unit_noun}s are not shown here; {tally.unit_noun}_summary.csv has all.")
 
 
-def unit_table(tally: Tally, link: Link) -> Markup:
+def unit_table(tally: RunTally, link: Link) -> Markup:
     """Return the table of units, with filters for its labels; script.js makes them and the buttons in its head work."""
     labels = [label for label in tally.labels if len(tally.labels[label]) > 1]
     checked, verified = checks_in(tally.total).n > 0, verified_in(tally.total).n > 0
@@ -138,7 +138,7 @@ def unit_table(tally: Tally, link: Link) -> Markup:
     return tag("div", _unit_filters(tally, labels, names), box, _left_out(tally), class_="sorted")
 
 
-def _unit_filters(tally: Tally, labels: list[str], names: list[str]) -> Markup:
+def _unit_filters(tally: RunTally, labels: list[str], names: list[str]) -> Markup:
     """Return the filters over the table of units: its labels, and the order."""
     parts = []
     for place, label in enumerate(labels, 1):
@@ -153,7 +153,7 @@ def _unit_filters(tally: Tally, labels: list[str], names: list[str]) -> Markup:
     return tag("div", *parts, class_="filter", role="group", aria_label=f"filters of {tally.unit_noun}s", hidden=True)
 
 
-def _unit_row(tally: Tally, one: tuple[str, Unit], labels: list[str], names: list[str], link: Link) -> Markup:
+def _unit_row(tally: RunTally, one: tuple[str, Unit], labels: list[str], names: list[str], link: Link) -> Markup:
     name, unit = one
     group = unit.group
     won, n = successes(group.outcomes)
@@ -176,7 +176,7 @@ def _unit_row(tally: Tally, one: tuple[str, Unit], labels: list[str], names: lis
     return tag("tr", tag("th", *shown, scope="row"), *values, *rest)
 
 
-def weakest(tally: Tally, link: Link) -> Markup:
+def weakest(tally: RunTally, link: Link) -> Markup:
     """Return the units that failed most, and the checks that they failed; nothing if none failed."""
     found = []
     for name, unit in tally.units.items():

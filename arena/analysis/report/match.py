@@ -14,7 +14,7 @@ from arena.analysis.report.ledger import ledger_part
 from arena.analysis.report.markup import Markup, escape, join, tag
 from arena.analysis.report.row import ending
 from arena.analysis.report.tables import cell, pair, table
-from arena.analysis.report.tally import Tally
+from arena.analysis.report.tally import RunTally
 from arena.analysis.report.values import NBSP, clipped, pretty, shown, spaced, told
 from arena.families.report import FamilyParts, Said
 from arena.families.verified import verified_of
@@ -37,7 +37,7 @@ def body(
     record: Record,
     ledger: Mapping[str, Json] | None,
     place: Place,
-    tally: Tally,
+    tally: RunTally,
 ) -> Markup:
     """Return the whole match: how it ended, scores, checks, ledger, what each seat was sent and saw, usage."""
     parts = tally.parts
@@ -46,7 +46,7 @@ def body(
     title = parts.title(record.trial.unit)
     return tag(
         "div",
-        tag("p", tag("strong", title), " ", _ending(record, place), class_="end"),
+        tag("p", tag("strong", title), " ", _ending(record, place, tally.trial_noun), class_="end"),
         _scores(record, tally, place.anchor),
         _judge(record),
         _answers(parts, record, place.anchor),
@@ -55,13 +55,13 @@ def body(
         _views(place, seats),
         _briefs(briefs, seats),
         turns(record.transcript.entries, seats, place.anchor),
-        _rest(record),
+        _rest(record, tally.trial_noun),
         id=place.anchor,
         class_="match",
     )
 
 
-def _ending(record: Record, place: Place) -> Markup:
+def _ending(record: Record, place: Place, noun: str) -> Markup:
     parts: list[str] = [f"{ending(record)}. {record.stop.sentence}"]
     if record.transcript.detail:
         parts.append(clipped(record.transcript.detail, 600))
@@ -70,7 +70,7 @@ def _ending(record: Record, place: Place) -> Markup:
     if record.attempt:
         parts.append(f"attempt {record.attempt}")
     parts.append(record.key)
-    link = tag("a", "link to this match", href=f"#{place.anchor}", class_="perma")
+    link = tag("a", f"link to this {noun}", href=f"#{place.anchor}", class_="perma")
     return join([*(join([part, " \N{MIDDLE DOT} "]) for part in parts), link])
 
 
@@ -82,7 +82,7 @@ def said(found: Said, anchor: str) -> Markup:
     )
 
 
-def _scores(record: Record, tally: Tally, anchor: str) -> Markup:
+def _scores(record: Record, tally: RunTally, anchor: str) -> Markup:
     dimensions, scores, verified = tally.dimensions, record.score.values, verified_of(record)
     if not any(scores.get(name) is not None for name in dimensions):
         return tag("p", f"No scores: this {tally.trial_noun} is in no mean.", class_="none")
@@ -203,7 +203,7 @@ def _views(place: Place, seats: Mapping[str, int]) -> Markup:
     return join(out)
 
 
-def _rest(record: Record) -> Markup:
+def _rest(record: Record, noun: str) -> Markup:
     rows = [(seat, used) for seat, one in record.transcript.usage.items() if (used := _used(one))]
     usage = None
     if rows:
@@ -212,7 +212,7 @@ def _rest(record: Record) -> Markup:
         usage = join([tag("h3", "Usage"), table(["Role", *map(spaced, names)], lines, "Usage")])
     gates = [tag("li", _gate(one)) for one in (*record.transcript.gates, *record.gates)]
     decided = tag("details", tag("summary", f"Decisions of gates ({len(gates)})"), tag("ul", *gates)) if gates else None
-    drawn = _listed("Values drawn for this match", record.transcript.instance)
+    drawn = _listed(f"Values drawn for this {noun}", record.transcript.instance)
     return join([usage, drawn, decided, _listed("Labels", record.trial.cell)])
 
 

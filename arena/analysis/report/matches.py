@@ -17,7 +17,7 @@ from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.match import Place, body
 from arena.analysis.report.page import bottom, skip_link, top
 from arena.analysis.report.row import COLUMNS, heading, row
-from arena.analysis.report.tally import Tally
+from arena.analysis.report.tally import RunTally
 from arena.analysis.report.values import spaced
 from arena.records import Json, Record
 from arena.store.files import AtomicFile
@@ -72,6 +72,10 @@ def matches_folder(page: Path) -> Path:
     return page.parent / f"{page.stem}_matches"
 
 
+_ANY_TRIAL = "match"
+"""Heading of the list if its runs have different words for a trial, or no trial."""
+
+
 class MatchList:
     """Takes the records of all runs one by one; then gives the list for the page.
 
@@ -88,6 +92,7 @@ class MatchList:
         self.count = 0
         self.facets = Facets(several)
         self._priced = False
+        self._noun = ""
 
     def href(self, number: int) -> str:
         """Return the link to a match by its number."""
@@ -95,7 +100,7 @@ class MatchList:
             return f"#m{number}"
         return f"{self._link_folder}/{_name(self._file_of[number])}#m{number}"
 
-    def add(self, tally: Tally, record: Record, ledger: Mapping[str, Json] | None, run: str) -> Markup:
+    def add(self, tally: RunTally, record: Record, ledger: Mapping[str, Json] | None, run: str) -> Markup:
         """Take one record; return it as it is shown."""
         number = self.count
         self.count += 1
@@ -105,6 +110,7 @@ class MatchList:
         place = Place(number, self.facets.of(record, mark, run))
         priced = tally.bill.priced
         self._priced |= priced
+        self._noun = tally.trial_noun if self._noun in ("", tally.trial_noun) else _ANY_TRIAL
         line = row(record, mark, run if self._several else "", tally)
         whole = body(record, ledger, place, tally)
         if self._folder is None:
@@ -147,7 +153,7 @@ class MatchList:
     def copy_to(self, out: AtomicFile) -> None:
         """Write the list into the page."""
         self._close_file()
-        out.write(f"{heading(self._priced)}\n".encode())
+        out.write(f"{heading(self._priced, self._noun or _ANY_TRIAL)}\n".encode())
         out.write(b'<div id="list" class="priced">\n' if self._priced else b'<div id="list">\n')
         self._spool.seek(0)
         while block := self._spool.read(1 << 16):

@@ -17,7 +17,7 @@ from arena.analysis.report.ledger import class_counts
 from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.tables import beside, drawn, pair, prose, table
 from arena.analysis.report.tally import (
-    Tally,
+    RunTally,
     checks_in,
     mean_in,
     success_interval,
@@ -34,7 +34,7 @@ MAX_OPEN_ROWS = 12
 """Most values of a label for which its table is open."""
 
 
-def what_was_run(tally: Tally) -> str:
+def what_was_run(tally: RunTally) -> str:
     """Return one sentence: the players, the challenges, the judge."""
     identity = tally.run.manifest.identity
     models, calculator = identity.models, identity.calculator
@@ -56,7 +56,7 @@ def what_was_run(tally: Tally) -> str:
     return " \N{MIDDLE DOT} ".join(clipped(part, 400) for part in parts if part is not None)
 
 
-def headline(tally: Tally) -> Markup:
+def headline(tally: RunTally) -> Markup:
     """Return the figures a reader sees first."""
     total = tally.total
     won, n = successes(total.outcomes)
@@ -108,12 +108,12 @@ def _within(interval: str) -> str:
     return f"95{NBSP}% interval {interval}"
 
 
-def as_judged(tally: Tally) -> str:
+def as_judged(tally: RunTally) -> str:
     """Return the note in the heading of a mean about the source of its scores; empty without a judge."""
     return ", as judged" if tally.judged else ""
 
 
-def not_in_means(tally: Tally) -> list[tuple[str, int]]:
+def not_in_means(tally: RunTally) -> list[tuple[str, int]]:
     """Return the matches that the means leave out: those without a score, and those not played."""
     total = tally.total
     names = {"limit": "stopped by a limit", "pending": "awaiting their judge"}
@@ -135,7 +135,7 @@ def _card(title: str, value: str, sub: object, bad: bool = False) -> Markup:
     return tag("div", *parts, class_="card bad" if bad else "card")
 
 
-def banners(tally: Tally) -> Markup:
+def banners(tally: RunTally) -> Markup:
     """Return the warnings: unfinished run, torn record, mock models, checks that contradict the judge."""
     out = []
     if not tally.total.n:
@@ -157,7 +157,7 @@ def banners(tally: Tally) -> Markup:
     return join(tag("p", text, class_="banner", role="note") for text in out)
 
 
-def results(tally: Tally) -> Markup:
+def results(tally: RunTally) -> Markup:
     """Return outcomes, dimensions and grades, as figures next to their tables."""
     note = f"Every {tally.trial_noun} of the plan; grey parts are in no mean score."
     parts = [pair(drawn(outcomes_figure(tally), note, outcomes_figure(tally, True)), _endings(tally))]
@@ -170,7 +170,7 @@ def results(tally: Tally) -> Markup:
     return join([*parts, grade_counts(tally)])
 
 
-def _endings(tally: Tally) -> Markup:
+def _endings(tally: RunTally) -> Markup:
     """Return how many matches ended in which way, as judged and by verified outcomes."""
     planned, verified, aborted = tally.planned, dict(verified_in(tally.total).outcomes), tally.total.statuses["aborted"]
     known = verified_in(tally.total).n
@@ -189,7 +189,7 @@ def _endings(tally: Tally) -> Markup:
     return table(heads, rows, f"How {tally.trial_nouns} ended")
 
 
-def _dimension_table(tally: Tally) -> Markup:
+def _dimension_table(tally: RunTally) -> Markup:
     verified = verified_in(tally.total).scores
     heads = [
         "Dimension" if tally.judged else "Score",
@@ -213,7 +213,7 @@ def _dimension_table(tally: Tally) -> Markup:
     return table(heads, rows, "Scores by dimension")
 
 
-def grade_counts(tally: Tally) -> Markup:
+def grade_counts(tally: RunTally) -> Markup:
     """Return how often each grade was given; nothing if grades are not whole numbers of a small scale."""
     grades = tally.grades
     if not grades.levels or not tally.total.scores.n:
@@ -236,7 +236,7 @@ def grade_counts(tally: Tally) -> Markup:
     return join([tag("h3", title), beside(grades_figure(tally, True), note, table(heads, rows, title))])
 
 
-def checks(tally: Tally) -> Markup:
+def checks(tally: RunTally) -> Markup:
     """Return the mechanical checks and their rates, and how they go with the judge's outcomes."""
     found = checks_in(tally.total)
     if not found.n:
@@ -261,7 +261,7 @@ MOST_FAILED = 4
 """Number of failed checks from which matches share one column: a column for each number is too wide."""
 
 
-def judge_and_checks(tally: Tally) -> Markup:
+def judge_and_checks(tally: RunTally) -> Markup:
     """Return the judge's outcomes against the checks: how many checks failed, and how often each."""
     grades = tally.grades
     labels = [label for label in tally.outcomes if label in grades.failed]
@@ -292,7 +292,7 @@ def judge_and_checks(tally: Tally) -> Markup:
     return join([tag("h3", "The judge against the checks"), pair(left, right)])
 
 
-def ledgers(tally: Tally) -> Markup:
+def ledgers(tally: RunTally) -> Markup:
     """Return the totals over the ledgers of all matches, and the caps that follow; empty if there are none."""
     found = verified_in(tally.total)
     words = tally.parts.cap_reasons
@@ -309,7 +309,7 @@ def ledgers(tally: Tally) -> Markup:
     return join([tag("h3", "Ledger of claims, and the caps on grades"), pair(left, caps or Markup(""))])
 
 
-def by_label(tally: Tally) -> Markup:
+def by_label(tally: RunTally) -> Markup:
     """Return a table and a figure for each label that has more than one value."""
     parts = []
     for label, groups in sorted(tally.labels.items()):
@@ -324,7 +324,7 @@ def by_label(tally: Tally) -> Markup:
     return join(parts) if parts else tag("p", "No label has more than one value in this run.")
 
 
-def _label_table(tally: Tally, label: str) -> Markup:
+def _label_table(tally: RunTally, label: str) -> Markup:
     verified = ["Verified"] if verified_in(tally.total).n else []
     lost = ["In no mean"] if tally.total.n > tally.total.scores.n else []
     rows = []
@@ -338,6 +338,6 @@ def _label_table(tally: Tally, label: str) -> Markup:
     return table(heads, rows, f"Results by {spaced(label)}")
 
 
-def caveat_list(tally: Tally) -> Markup:
+def caveat_list(tally: RunTally) -> Markup:
     """Return the limits of these figures."""
     return tag("ul", *(tag("li", prose(text)) for text in caveats(tally)), class_="twocol")

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 
 from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.tables import pair, table
-from arena.analysis.report.tally import Tally
+from arena.analysis.report.tally import RunTally
 from arena.analysis.report.values import percent, shown, spaced
 from arena.formats.tables import number
 from arena.records import Json
 
 
-def reliability(tally: Tally) -> Markup:
+def reliability(tally: RunTally) -> Markup:
     """Return the tables; nothing if no unit was played twice, or the summary is older than the records."""
     found = tally.summary.get("reliability")
     if not isinstance(found, dict) or not tally.finished:

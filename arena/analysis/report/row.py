@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from arena.analysis.report.marks import Mark
 from arena.analysis.report.markup import Markup, join, tag
-from arena.analysis.report.tally import Tally
+from arena.analysis.report.tally import RunTally
 from arena.analysis.report.values import dollars, shown
 from arena.records import Record
 
@@ -27,17 +27,20 @@ MOST_GRADES = 6
 """Scores of a match that its line shows; the match has all."""
 
 
-def heading(priced: bool) -> Markup:
-    """Return the line of headings; script.js shows it and sorts by it. `priced`: whether there is a column of cost."""
+def heading(priced: bool, noun: str) -> Markup:
+    """Return the line of headings; script.js shows it and sorts by it.
+
+    `priced`: whether there is a column of cost. `noun`: the word for a played trial.
+    """
     cells = (
-        tag("button", text, type="button", class_=f"c-{letter}", data_s=letter)
+        tag("button", noun.capitalize() if letter == "u" else text, type="button", class_=f"c-{letter}", data_s=letter)
         for letter, text in COLUMNS
         if priced or letter != "d"
     )
     return tag("div", *cells, class_="m-head" if priced else "m-head free", hidden=True)
 
 
-def row(record: Record, mark: Mark, run: str, tally: Tally) -> Markup:
+def row(record: Record, mark: Mark, run: str, tally: RunTally) -> Markup:
     """Return the line of a match. `run`: its short name, if the page has several runs."""
     scores, mean = record.score.values, tally.mean_of(record)
     spent, priced = tally.bill.of(record), tally.bill.priced

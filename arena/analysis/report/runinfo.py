@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from arena.analysis.report.markup import Markup, join, tag, trusted
 from arena.analysis.report.tables import pair, table
-from arena.analysis.report.tally import Tally
+from arena.analysis.report.tally import RunTally
 from arena.analysis.report.values import clipped, percent, seconds, shown, spaced, told
 from arena.formats.decode import encode
 from arena.records import Json
@@ -19,7 +19,7 @@ Link = Callable[[int], str]
 TIME_START, TIME_END = "<!-- time section: differs between equal runs -->", "<!-- end of the time section -->"
 
 
-def identity(tally: Tally) -> Markup:
+def identity(tally: RunTally) -> Markup:
     """Return the description of the run: versions, models, rules, settings. Equal runs of the same code give equal
     texts."""
     manifest = tally.run.manifest
@@ -32,7 +32,7 @@ def identity(tally: Tally) -> Markup:
         "git commit": commit,
         "Python": manifest.python,
         **{f"models: {name}": value for name, value in encode(found.models).items() if value},
-        **{f"calculator: {name}": value for name, value in found.calculator.items()},
+        **{f"calculator: {name}": value for name, value in found.calculator.items() if _calculates(tally)},
         "tool protocol": found.tool_protocol,
         **{f"rules: {name}": value for name, value in found.rules.items()},
         "plan": encode(found.plan),
@@ -42,12 +42,17 @@ def identity(tally: Tally) -> Markup:
     return join([_list({name: value for name, value in rows.items() if value is not None}), fold])
 
 
+def _calculates(tally: RunTally) -> bool:
+    """Return whether a reader expects the calculator: the family has it, or this run used it."""
+    return tally.parts.has_tools or tally.run.manifest.identity.calculator["provider"] != "none"
+
+
 def _list(rows: Mapping[str, Json]) -> Markup:
     return tag("dl", *(tag("div", tag("dt", spaced(name)), tag("dd", clipped(told(value), 1000)))
                        for name, value in rows.items()))  # fmt: skip
 
 
-def clock(tally: Tally, link: Link) -> Markup:
+def clock(tally: RunTally, link: Link) -> Markup:
     """Return the section with clock values, the place of the run and the number of workers."""
     manifest = tally.run.manifest
     taken = sorted(tally.clock.plays)
@@ -58,7 +63,7 @@ def clock(tally: Tally, link: Link) -> Markup:
                      shown(session.operation.get("workers")), session.stopped_by or "-"])  # fmt: skip
     facts: dict[str, Json] = {"run directory": tally.run.name, "made (UTC)": manifest.created_utc}
     if taken:
-        facts["seconds of a match"] = (
+        facts[f"seconds of a {tally.trial_noun}"] = (
             f"median {seconds(statistics.median(taken))}, 95th percentile"
             f" {seconds(taken[int(0.95 * (len(taken) - 1))])}, longest {seconds(taken[-1])} ({len(taken):,} plays)"
         )
@@ -71,7 +76,7 @@ def clock(tally: Tally, link: Link) -> Markup:
                  trusted(f"\n{TIME_END}\n")])  # fmt: skip
 
 
-def _calls(tally: Tally) -> Markup:
+def _calls(tally: RunTally) -> Markup:
     """Return the table of the time of calls."""
     found = tally.clock.calls()
     whole = sum(one.seconds for one in found)
@@ -90,14 +95,15 @@ def _calls(tally: Tally) -> Markup:
                  table(("Call", "Calls", "Time", "Of all calls"), rows, "Time by call")])  # fmt: skip
 
 
-def _slowest(tally: Tally, link: Link) -> Markup:
+def _slowest(tally: RunTally, link: Link) -> Markup:
     """Return the matches that took longest."""
     found = heapq.nlargest(MOST_ROWS, tally.clock.known(), key=lambda one: (one[1], -one[0]))
     if not found:
         return Markup("")
     names = {cell.number: name for name, unit in tally.units.items() for cell in tally.cells(unit)}
     rows = [[tag("a", names.get(number, str(number)), href=link(number)), seconds(taken)] for number, taken in found]
-    return join([tag("h3", "The longest matches"), table((tally.unit_noun, "Time"), rows, "Longest matches")])
+    return join([tag("h3", f"The longest {tally.trial_nouns}"),
+                 table((tally.unit_noun, "Time"), rows, f"Longest {tally.trial_nouns}")])  # fmt: skip
 
 
 MOST_ROWS = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from arena.analysis.report.bill import PLAYERS, Line
 from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.tables import drawn, pair, table
-from arena.analysis.report.tally import Tally
+from arena.analysis.report.tally import RunTally
 from arena.analysis.report.values import clipped, dollars, percent, spaced
 from arena.formats.plots import NARROW, WIDTH, clip, figure
 from arena.formats.svg import Element, element
@@ -24,7 +24,7 @@ def _plain(line: Line) -> int:
     return max(0, line.used.prompt_tokens - line.used.cached_prompt_tokens - line.used.cache_write_tokens)
 
 
-def spending(tally: Tally) -> Markup:
+def spending(tally: RunTally) -> Markup:
     """Return tokens and dollars by model and part, and the counts of calls."""
     lines = tally.bill.lines()
     if not lines:
@@ -72,7 +72,7 @@ def tokens_figure(lines: list[Line], narrow: bool = False) -> Element:
     return figure("Tokens by model and part", y + 8, *parts, width=room)
 
 
-def _dollar_parts(tally: Tally, lines: list[Line]) -> Markup | None:
+def _dollar_parts(tally: RunTally, lines: list[Line]) -> Markup | None:
     if not tally.bill.priced:
         return None
     rows = [[f"{line.model}, {line.part}", *(("no price",) * 4 if line.dollars is None else map(dollars, line.dollars))]
@@ -81,7 +81,7 @@ def _dollar_parts(tally: Tally, lines: list[Line]) -> Markup | None:
     return table(heads, rows, "Cost by model and part")
 
 
-def _cost(tally: Tally) -> str:
+def _cost(tally: RunTally) -> str:
     cost = tally.summary.get("cost_usd") if tally.finished else None
     if not isinstance(cost, dict):
         said = "Cost: not known, the run is not finished."
@@ -98,7 +98,7 @@ def _cost(tally: Tally) -> str:
     return said
 
 
-def _counts(tally: Tally) -> Markup:
+def _counts(tally: RunTally) -> Markup:
     """Return every counter of players and judge."""
     players, judge = tally.bill.total(PLAYERS).counts(), tally.bill.total("judge").counts()
     rows = [[spaced(name), f"{players[name]:,}", *([f"{judge[name]:,}"] if tally.judged else [])]

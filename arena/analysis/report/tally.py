@@ -67,7 +67,7 @@ def mean_of(scores: Mapping[str, float | int | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-class Tally:
+class RunTally:
     """Counts, means and rates of one run. `dimensions` and `outcomes` are in the order of tables."""
 
     def __init__(self, run: FinishedRun, min_coverage: float = MIN_COVERAGE) -> None:

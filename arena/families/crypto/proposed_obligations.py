@@ -73,8 +73,10 @@ def proposed(challenge: Mapping[str, Json], records: Sequence[Record]) -> list[d
 
 
 def _is_means(obligation: Mapping[str, Json]) -> bool:
-    """Return whether an obligation is only a means to another one: a derived value, or a seal that contains no value
-    and that not everybody opens."""
+    """Return whether an obligation is only a means to another one.
+
+    It is for a derived value, and for a seal that contains no value and that not everybody opens.
+    """
     way = obligation["any"][0]
     if way["made"] == DERIVES:
         return True

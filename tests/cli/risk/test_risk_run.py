@@ -282,7 +282,7 @@ def test_dry_run_counts_only_what_was_denied(tmp_path: Path) -> None:
     assert "Dry run:" in page and "0 evaluated calls" not in page
 
 
-def test_echo_plays_the_real_lane_without_a_key(tmp_path: Path) -> None:
+def test_echo_plays_in_real_mode_without_a_key(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     done = lab.play("echo", *FEW, "--model", "mock/echo", environ={"MODE": "REAL"})
     real = lab.json("echo/run.json")["real"]

@@ -42,7 +42,7 @@ def test_sweep_is_the_matrix_of_providers(swept: Lab) -> None:
     assert sum(int(row["successes"]) for row in naive) > 0
 
 
-def test_combination_without_a_key_is_told_and_the_others_are_played(tmp_path: Path) -> None:
+def test_combination_without_a_key_is_reported_and_the_others_are_played(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     done = lab("sweep", *FEW, "--models", "mock/careful,groq/x", "--run-id", "s")
     assert done.code == 1 and "REAL groq/x: not played: the provider groq needs a key" in done.err

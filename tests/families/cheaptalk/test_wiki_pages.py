@@ -83,7 +83,7 @@ def test_page_that_moved_since_the_index_is_an_error(tmp_path: Path) -> None:
             wiki.text("Mill#0")
 
 
-def test_damaged_index_is_built_anew(tmp_path: Path) -> None:
+def test_damaged_index_is_rebuilt(tmp_path: Path) -> None:
     pages, index = folder(tmp_path), tmp_path / "elsewhere.sqlite3"
     index.write_bytes(b"no database")
     with WikiPages(pages, index) as wiki:

@@ -78,7 +78,7 @@ def test_a_calibration_can_be_resumed_and_repeats_nothing(run: Path, capsys: pyt
     assert json.loads(capsys.readouterr().out)["judged"] == report(run)["judged"]
 
 
-def test_a_calibration_that_stops_early_says_how_to_go_on_with_the_same_command(
+def test_a_calibration_that_stops_early_says_how_to_resume(
     calculator_binary: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["--challenge-ids", "ferry-cabin-toss", "--seeds", "1", "--out", str(tmp_path / "run"), "--max-calls", "30"]

@@ -310,7 +310,7 @@ def test_lint_warns_of_a_play_without_the_canary(tmp_path: Path) -> None:
     assert [f.level for f in lint(load(path), None) if f.pointer == "/canary"] == ["warning"]
 
 
-def test_the_door_prints_findings_and_fails_for_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lint_prints_findings_and_fails_for_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = placed(tmp_path, one_challenge())
     assert main(["challenges", "lint", "--challenges", str(path)]) == 0
     assert "1 challenges, 0 errors, " in capsys.readouterr().out

@@ -290,7 +290,7 @@ def test_a_later_turn_without_a_result_takes_it_back() -> None:
 # --- artefacts and tools
 
 
-def test_an_invented_artefact_is_unreal_and_listed() -> None:
+def test_an_invented_evidence_value_is_unreal_and_listed() -> None:
     found = checks(say(0, "Ann", f"My seal [{DIGEST}].")).artefacts
     assert found.share == 0 and found.unreal == (UnrealValue(0, "Ann", DIGEST),)
 
@@ -323,7 +323,7 @@ def test_another_seats_calls_and_failed_calls_make_nothing_real() -> None:
         (f"[{DIGEST}], [{DIGEST}]", 2), ("on 2026-11-20 at 18:40", 0),
     ],
 )  # fmt: skip
-def test_what_counts_as_an_artefact(text: str, count: int) -> None:
+def test_what_counts_as_an_evidence_value(text: str, count: int) -> None:
     assert len(evidence_values(text)) == count
 
 

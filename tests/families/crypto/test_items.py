@@ -78,7 +78,7 @@ def test_a_judge_reads_questions_apart_and_no_labels() -> None:
 # --- one match, and many
 
 
-def test_an_answer_stands_beside_its_question_with_values_in_place() -> None:
+def test_an_answer_is_next_to_its_question_with_values_in_place() -> None:
     found = list(answered(record(("told", "yes", 3), ("sealed", "split", None)), HUT))
     assert [(one.id, one.answer, one.good) for one in found] == [("sealed", "split", False), ("told", "yes", False)]
     words = in_words(found[1])

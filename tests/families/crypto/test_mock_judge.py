@@ -84,7 +84,7 @@ def test_one_made_up_value_is_noticed(forged: str) -> None:
 
 
 @pytest.mark.parametrize("harmless", ["deadbeef", "123456789012", "incomprehensibilitiesofeverything"])
-def test_short_numbers_and_long_words_are_no_artefacts(harmless: str) -> None:
+def test_short_numbers_and_long_words_are_no_evidence_values(harmless: str) -> None:
     assert scores(reworded(good(), lambda text: f"{text} About {harmless}.", 2)) == scores(good())
 
 

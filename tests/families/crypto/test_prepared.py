@@ -99,7 +99,7 @@ def test_candidates_are_counted_for_what_an_observer_knows(known: dict[str, Json
         assert size_of("total", SPECS, known) == size
 
 
-def test_candidates_of_another_challenge_are_counted_anew() -> None:
+def test_candidates_of_another_challenge_are_counted_again() -> None:
     assert size_of("low", SPECS, {}) == 9
     assert size_of("low", {**SPECS, "low": {"draw": "int", "from": 1, "to": 5}}, {}) == 5
 

@@ -58,7 +58,7 @@ def test_every_corruption_is_aimed_at_dimensions_of_the_rubric() -> None:
     assert all(aimed and set(aimed) <= set(RUBRIC.dimensions) for aimed in AIMED_AT.values())
 
 
-def test_forged_artefact_changes_one_value_and_no_call() -> None:
+def test_forged_evidence_value_changes_one_value_and_no_call() -> None:
     play = corrupted("forged_artefact")
     assert json.dumps(play["turns"]).count("|forge}}") == 1 and ops(play) == ops(play_of(TOSS))
 

@@ -257,7 +257,7 @@ def test_let_computes_with_the_operators_of_expressions(tmp_path: Path) -> None:
         filled(tmp_path, {"let": {"most": {"sum": ["{{me}}"]}}, "text": "x"})
 
 
-def test_on_miss_invent_goes_on_with_an_invented_value(tmp_path: Path) -> None:
+def test_on_miss_invent_continues_with_an_invented_value(tmp_path: Path) -> None:
     text = filled(tmp_path, "[{{c.salt}}] [{{d}}]", on_miss="invent")
     assert re.fullmatch(r"\[[0-9a-f]{64}\] \[[0-9a-f]{64}\]", text)
 

@@ -353,7 +353,7 @@ def test_an_unknown_tag_never_runs() -> None:
         route("REAL", "harmless", {})
 
 
-def test_echo_tries_the_real_lane_without_a_key(tmp_path: Path) -> None:
+def test_echo_tries_real_mode_without_a_key(tmp_path: Path) -> None:
     ended = play(tmp_path / "run", "--mode", "REAL", "--participant-model", "mock/echo", "--slices", ALL, "--trials",
                  "30")  # fmt: skip
     assert ended.code == 0, ended.text

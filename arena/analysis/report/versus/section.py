@@ -11,7 +11,7 @@ from arena.analysis.compare.text import p_text
 from arena.analysis.report.listing import MAX_UNITS
 from arena.analysis.report.markup import Markup, join, tag, trusted
 from arena.analysis.report.tables import cell, drawn, pair, table
-from arena.analysis.report.tally import Tally, mean_of
+from arena.analysis.report.tally import RunTally, mean_of
 from arena.analysis.report.values import NBSP, percent, spaced
 from arena.analysis.report.versus.pages import SideBySide
 from arena.analysis.report.versus.plots import metrics_figure, row_figure, signed
@@ -21,7 +21,7 @@ from arena.formats.tables import number
 from arena.records import Json
 
 
-def comparison(tallies: Sequence[Tally], pages: SideBySide) -> Markup:
+def comparison(tallies: Sequence[RunTally], pages: SideBySide) -> Markup:
     """Return the differences between the second run and the first, or why they cannot be compared."""
     first, second = tallies
     try:
@@ -89,7 +89,7 @@ def _metric_row(row: Mapping[str, Json], kind: str) -> list[object]:
             p_text(row["p_holm"]), tag("b", word, class_=shade) if shade else word]  # fmt: skip
 
 
-def _units(runs: PairedRuns, tallies: Sequence[Tally], pages: SideBySide) -> Markup:
+def _units(runs: PairedRuns, tallies: Sequence[RunTally], pages: SideBySide) -> Markup:
     """Return the table of challenges, the greatest loss first, with links to the pairs."""
     tally, links = tallies[0], pages.links()
     dimensions = tally.dimensions

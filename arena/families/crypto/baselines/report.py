@@ -180,7 +180,7 @@ PAYOFF_HEADS = ("challenge", "seat", *(name.replace("_", " ") for name in SHOWN_
 def payoffs_text(rows: Mapping[str, Sequence[Mapping[str, Json]]]) -> str:
     """Return the mean payoff of each seat under some baselines as a text table; empty if none are declared.
 
-    `rows`: challenge -> its rows in `Tally.to_json`.
+    `rows`: challenge -> its rows in `BaselineTally.to_json`.
     """
     cells = []
     for challenge, listed in rows.items():
@@ -195,7 +195,7 @@ HEADS = ("baseline", "matches", "SUCCESS", "verified SUCCESS", "result right", "
 
 
 def table_text(rows: Sequence[Mapping[str, Json]]) -> str:
-    """Return the rates of `Tally.to_json` as a text table."""
+    """Return the rates of `BaselineTally.to_json` as a text table."""
     cells = [
         [row["name"], str(row["n"]), *(_percent(row[f"{name}_rate"])
          for name in ("success", "verified_success", "result_right", "checks_green"))]
