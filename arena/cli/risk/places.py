@@ -49,15 +49,25 @@ def new_folder(root: Path, mode: str) -> Path:
     return path
 
 
+def latest_place(folder: Path, root: Path) -> Path | None:
+    """Return LATEST for a run in the results folder; None for one elsewhere.
+
+    Errors: UsageError if LATEST is a link or not a folder.
+    """
+    if folder.resolve().parent != root.resolve():
+        return None
+    require_folder(root / LATEST)
+    return root / LATEST
+
+
 def keep_latest(folder: Path, root: Path) -> bool:
     """Copy the results of a run to LATEST if the run is in the results folder; return whether it is.
 
     Errors: UsageError if LATEST is a link or not a folder; OSError.
     """
-    if folder.resolve().parent != root.resolve():
+    latest = latest_place(folder, root)
+    if latest is None:
         return False
-    latest = root / LATEST
-    require_folder(latest)
     latest.mkdir(exist_ok=True)
     for name in TOP_FILES:
         source = folder / name
@@ -136,6 +146,6 @@ def names_below(folder: Path) -> Iterator[str]:
 
 __all__: Sequence[str] = (
     "CELLS_DIR",
-    "FoundRun", "LATEST", "RUN_ID", "checked_id", "chosen_folder", "keep_latest",
+    "FoundRun", "LATEST", "RUN_ID", "checked_id", "chosen_folder", "keep_latest", "latest_place",
     "latest_valid", "names_below", "new_folder", "results_root", "runs_in", "started_of",
 )  # fmt: skip

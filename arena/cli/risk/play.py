@@ -13,7 +13,7 @@ from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
 from arena.cli.risk.dry_run import plan_text, planned, write_dry_run
-from arena.cli.risk.places import checked_id, keep_latest, new_folder, results_root
+from arena.cli.risk.places import checked_id, keep_latest, latest_place, new_folder, results_root
 from arena.cli.risk.results_of import rebuild
 from arena.cli.settings import read_settings
 from arena.engine.build import RunRequest
@@ -74,6 +74,7 @@ def asked_for(config: Config) -> Asked:
     if folder is None:
         named = config["run_id"]
         folder = new_folder(root, config["mode"]) if named is None else root / checked_id(named)
+    latest_place(folder, root)  # what stands in its way is said before anything is played
     return Asked(with_limits(config, policy), policy, thresholds, folder, root)
 
 
