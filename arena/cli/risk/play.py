@@ -74,7 +74,7 @@ def asked_for(config: Config) -> Asked:
     if folder is None:
         named = config["run_id"]
         folder = new_folder(root, config["mode"]) if named is None else root / checked_id(named)
-    latest_place(folder, root)  # what stands in its way is said before anything is played
+    latest_place(folder, root)  # refused before anything is played
     return Asked(with_limits(config, policy), policy, thresholds, folder, root)
 
 
