@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from arena.analysis.risk.results import RUN_JSON, SUMMARY_CSV, SUMMARY_SVG, TOP_FILES
-from arena.errors import ConfigError, DataError, UsageError
+from arena.errors import ConfigError, DataError, StorageFault, UsageError
 from arena.formats.bounded import parse_json
 from arena.formats.strict_json import read_bytes
 from arena.settings import places
@@ -47,6 +49,22 @@ def new_folder(root: Path, mode: str) -> Path:
         number += 1
         path = first.with_name(f"{first.name}-{number}")
     return path
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn a fault while the results of `folder` are written into a StorageFault that says what is kept, and what to
+    do."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # the reader of the output has gone
+    except OSError as error:
+        again = f"python3 -m arena risk report {shlex.quote(str(folder))}"
+        raise StorageFault(
+            f"cannot write the results of {folder}: {error.strerror or error}; everything played is kept. When it is"
+            f" writable again, write them with: {again}"
+        ) from None
 
 
 def latest_place(folder: Path, root: Path) -> Path | None:
@@ -147,5 +165,5 @@ def names_below(folder: Path) -> Iterator[str]:
 __all__: Sequence[str] = (
     "CELLS_DIR",
     "FoundRun", "LATEST", "RUN_ID", "checked_id", "chosen_folder", "keep_latest", "latest_place",
-    "latest_valid", "names_below", "new_folder", "results_root", "runs_in", "started_of",
+    "latest_valid", "names_below", "new_folder", "results_root", "runs_in", "started_of", "writing",
 )  # fmt: skip
