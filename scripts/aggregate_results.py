@@ -26,6 +26,8 @@ def words_for(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     parser.add_argument("--emit-status", "--emit_status", choices=("always", "never"))
     known, rest = parser.parse_known_args(argv)
     status = known.emit_status or environ.get("AGGREGATE_EMIT_STATUS", "").strip()
+    if status not in ("", "always", "never"):
+        parser.error(f"AGGREGATE_EMIT_STATUS must be always or never, not {status!r}")
     return ["risk", "report", *(["--quiet"] if status == "never" else []), *rest]
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -256,6 +257,17 @@ def test_a_workflow_pins_its_actions_and_needs_no_secret(path: Path) -> None:
         assert set(re.findall(r"secrets\.(\w+)", text)) == {"GROQ_API_KEY"} and "pull_request:" not in text
     else:
         assert "secrets." not in text and "pull_request:" in text
+
+
+@pytest.mark.long
+def test_workflows_fit_the_schema_of_github(tmp_path: Path) -> None:
+    pytest.importorskip("check_jsonschema", reason="needs the package check-jsonschema (requirements/long.txt)")
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(WORKFLOWS[0].read_text(encoding="utf-8").replace("runs-on:", "runs_on:"), encoding="utf-8")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    for paths, code in ((WORKFLOWS, 0), ([wrong], 1)):
+        done = subprocess.run([*command, *map(str, paths)], capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stdout + done.stderr
 
 
 WITH_SECRET = "run-real-mvp.yml"

@@ -97,6 +97,11 @@ def read_text(path: Path, max_bytes: int) -> str:
         raise DataError([Issue(str(path), f"byte {error.start}", "is not UTF-8")]) from None
 
 
+def with_newlines(text: str) -> str:
+    """Return a text whose lines all end in a newline, as on this system: those of Windows end in CR and LF."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def lines_of(
     file: IO[bytes], name: str, max_bytes: int = MAX_LINE_BYTES, before: int = 0
 ) -> Iterator[tuple[int, bytes]]:

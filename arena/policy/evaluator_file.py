@@ -10,6 +10,7 @@ from typing import Any
 
 from arena.errors import DataError, Issue
 from arena.formats import simpleyaml
+from arena.formats.bounded import read_file, with_newlines
 from arena.formats.strict_json import IssueList, child
 from arena.policy.condition_reading import compiled, is_number
 from arena.policy.evaluator import AmountRule, Evaluator, EvaluatorRule, plain_value
@@ -26,18 +27,22 @@ _AMOUNT = ("limit", "currency", "limit_reason", "approval_threshold", "approval_
 
 def load_evaluator(path: Path) -> Evaluator:
     """Return the rules of a file. Errors: DataError with all mistakes; each names --evaluator."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        message = f"cannot be read: {error.strerror}; name the rules with --evaluator FILE"
-        raise DataError([Issue(str(path), "", message)]) from error
-    except UnicodeDecodeError as error:
-        raise DataError([Issue(str(path), "", "is not UTF-8; name the rules with --evaluator FILE")]) from error
+    text = evaluator_text(path)
     try:
         return read_evaluator(text, str(path))
     except DataError as error:
         hint = Issue(str(path), "", "these rules cannot be used; correct them, or name others with --evaluator FILE")
         raise DataError([*error.issues, hint]) from error
+
+
+def evaluator_text(path: Path) -> str:
+    """Return the text of an evaluator file; its lines end in a newline. Errors: DataError that names --evaluator."""
+    hint = "; name the rules with --evaluator FILE"
+    data = read_file(path, simpleyaml.MAX_BYTES, hint)
+    try:
+        return with_newlines(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise DataError([Issue(str(path), "", f"is not UTF-8{hint}")]) from error
 
 
 def read_evaluator(text: str, file: str) -> Evaluator:

@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from arena.errors import ConfigError, DataError, Issue
+from arena.errors import ConfigError
 from arena.formats import simpleyaml
+from arena.formats.bounded import read_file, with_newlines
 from arena.formats.strict_json import IssueList, child
 from arena.formats.suggest import suggest
 from arena.policy.condition_reading import read_condition
@@ -42,14 +43,17 @@ GATES_INPUT = "gates.yaml"
 
 def load_policy(path: Path, environ: Mapping[str, str]) -> Policy:
     """Return the policy of a file. Errors: DataError with all mistakes; ConfigError for a variable."""
+    return read_policy(policy_text(path), str(path), environ)
+
+
+def policy_text(path: Path) -> str:
+    """Return the text of a gates file; its lines end in a newline. Errors: DataError for what is not a text file."""
+    data = read_file(path, simpleyaml.MAX_BYTES, "; --gates names the file")
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise DataError([Issue(str(path), "", f"cannot be read: {error.strerror}; --gates names the file")]) from error
+        return with_newlines(data.decode("utf-8"))
     except UnicodeDecodeError:
-        text = ""  # simpleyaml.load says where
-        simpleyaml.load(path)
-    return read_policy(text, str(path), environ)
+        simpleyaml.load(path)  # which says where
+        raise
 
 
 def read_policy(text: str, file: str, environ: Mapping[str, str]) -> Policy:

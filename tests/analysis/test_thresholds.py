@@ -325,3 +325,8 @@ def test_list_metrics_names_the_figures_of_a_run() -> None:
     summary = {"mean_scores": {}, "by": {"x": {"y": {"z": figure}}}, "own": {"one": figure, "v1.2": figure, **deep}}
     listed = [name for name, meaning in known_metrics(summary) if meaning == "figure of this run, over 7 observations"]
     assert listed == ["own.one", "own.a.b.c.d"]
+
+
+def test_thresholds_of_the_risk_lab_name_their_command() -> None:
+    with pytest.raises(DataError, match="arena risk check RUN --thresholds"):
+        load_rules(ROOT / "config/risk/thresholds.yaml")

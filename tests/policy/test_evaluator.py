@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,22 @@ def test_a_shipped_rule_decides_its_example(case: dict[str, object]) -> None:
 def test_a_hostile_text_is_read_in_linear_time() -> None:
     for piece in ("$1,", "one hundred and ", "1 000 ", "refunded $", '"', "> "):
         grants(piece * 20_000)
+
+
+@pytest.mark.parametrize("what", ["fifo", "large"])
+def test_what_is_not_a_small_regular_file_is_refused_unread(what: str, tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    if what == "fifo":
+        os.mkfifo(path)
+    else:
+        path.touch()
+        os.truncate(path, simpleyaml.MAX_BYTES + 1)
+    with pytest.raises(DataError, match="it is a FIFO.*--evaluator" if what == "fifo" else "the most that is read"):
+        load_evaluator(path)
+
+
+def test_lines_of_windows_are_read_as_lines(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    shipped = (ROOT / "config/evaluator.yaml").read_bytes()
+    path.write_bytes(shipped.replace(b"\n", b"\r\n"))
+    assert load_evaluator(path).digest == load_evaluator(ROOT / "config/evaluator.yaml").digest

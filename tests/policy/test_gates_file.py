@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from arena.errors import ConfigError, DataError
+from arena.formats import simpleyaml
 from arena.policy.gates import Decision
 from arena.policy.gates_file import load_policy, read_policy
 from arena.policy.rules import Policy
@@ -261,3 +263,22 @@ def test_numbers_of_13_to_16_digits_can_be_denied(text: str, verdict: str, rule_
     )
     found = read.decide("post_call", read.facts({"amount": 120, "text": text}))
     assert (found.verdict, found.rule_id) == (verdict, rule_id)
+
+
+@pytest.mark.parametrize("what", ["fifo", "large"])
+def test_what_is_not_a_small_regular_file_is_refused_unread(what: str, tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    if what == "fifo":
+        os.mkfifo(path)
+    else:
+        path.touch()
+        os.truncate(path, simpleyaml.MAX_BYTES + 1)
+    with pytest.raises(DataError, match="it is a FIFO.*--gates" if what == "fifo" else "the most that is read"):
+        load_policy(path, {})
+
+
+def test_lines_of_windows_are_read_as_lines(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    shipped = (ROOT / "config/gates.yaml").read_bytes()
+    path.write_bytes(shipped.replace(b"\n", b"\r\n"))
+    assert load_policy(path, {}).source == shipped.decode()

@@ -100,6 +100,9 @@ def test_status_is_printed_unless_it_is_never_wanted() -> None:
     assert aggregate_results.words_for(["--emit-status", "never"], {}) == ["risk", "report", "--quiet"]
     assert aggregate_results.words_for(["--run_id", "x"], {}) == ["risk", "report", "--run_id", "x"]
     assert "--quiet" in aggregate_results.words_for([], {"AGGREGATE_EMIT_STATUS": "never"})
+    with pytest.raises(SystemExit) as ended:
+        aggregate_results.words_for([], {"AGGREGATE_EMIT_STATUS": "sometimes"})
+    assert ended.value.code == 2
 
 
 def test_thresholds_are_checked_under_the_old_flags(demo: Lab) -> None:

@@ -115,9 +115,16 @@ class CheckVerdict:
         }
 
 
+_OF_RISK = {"min_total_trials", "min_callable_trials", "min_pass_rate", "max_post_deny", "pass_rate_callable"}
+"""Keys of the other format of thresholds (arena/policy/run_thresholds.py)."""
+
+
 def load_rules(path: Path) -> Rules:
     """Read a file of thresholds. Raises DataError with all issues found, each with its line or pointer."""
     found = simpleyaml.load(path)  # reports what is wrong if it cannot be read
+    if isinstance(found, dict) and "thresholds_format" not in found and _OF_RISK & found.keys():
+        hint = f"has the keys of the risk lab: python3 -m arena risk check RUN --thresholds {path}"
+        raise DataError([Issue(str(path), "", hint)])
     reader = _Reader(str(path), _rule_lines(read_text(path, simpleyaml.MAX_BYTES)))
     rules = reader.read(found)
     if reader.issues:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from arena.analysis.risk.results import RUN_JSON, SUMMARY_CSV, SUMMARY_SVG, TOP_FILES
-from arena.errors import ConfigError, DataError, UsageError
+from arena.errors import ConfigError, DataError, StorageFault, UsageError
 from arena.formats.bounded import parse_json
 from arena.formats.strict_json import read_bytes
 from arena.settings import places
@@ -49,15 +51,41 @@ def new_folder(root: Path, mode: str) -> Path:
     return path
 
 
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn a fault while the results of `folder` are written into a StorageFault that says what is kept, and what to
+    do."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # the reader of the output has gone
+    except OSError as error:
+        again = f"python3 -m arena risk report {shlex.quote(str(folder))}"
+        raise StorageFault(
+            f"cannot write the results of {folder}: {error.strerror or error}; everything played is kept. When it is"
+            f" writable again, write them with: {again}"
+        ) from None
+
+
+def latest_place(folder: Path, root: Path) -> Path | None:
+    """Return LATEST for a run in the results folder; None for one elsewhere.
+
+    Errors: UsageError if LATEST is a link or not a folder.
+    """
+    if folder.resolve().parent != root.resolve():
+        return None
+    require_folder(root / LATEST)
+    return root / LATEST
+
+
 def keep_latest(folder: Path, root: Path) -> bool:
     """Copy the results of a run to LATEST if the run is in the results folder; return whether it is.
 
     Errors: UsageError if LATEST is a link or not a folder; OSError.
     """
-    if folder.resolve().parent != root.resolve():
+    latest = latest_place(folder, root)
+    if latest is None:
         return False
-    latest = root / LATEST
-    require_folder(latest)
     latest.mkdir(exist_ok=True)
     for name in TOP_FILES:
         source = folder / name
@@ -136,6 +164,6 @@ def names_below(folder: Path) -> Iterator[str]:
 
 __all__: Sequence[str] = (
     "CELLS_DIR",
-    "FoundRun", "LATEST", "RUN_ID", "checked_id", "chosen_folder", "keep_latest",
-    "latest_valid", "names_below", "new_folder", "results_root", "runs_in", "started_of",
+    "FoundRun", "LATEST", "RUN_ID", "checked_id", "chosen_folder", "keep_latest", "latest_place",
+    "latest_valid", "names_below", "new_folder", "results_root", "runs_in", "started_of", "writing",
 )  # fmt: skip

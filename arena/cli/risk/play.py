@@ -13,7 +13,7 @@ from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
 from arena.cli.risk.dry_run import plan_text, planned, write_dry_run
-from arena.cli.risk.places import checked_id, keep_latest, new_folder, results_root
+from arena.cli.risk.places import checked_id, keep_latest, latest_place, new_folder, results_root, writing
 from arena.cli.risk.results_of import rebuild
 from arena.cli.settings import read_settings
 from arena.engine.build import RunRequest
@@ -74,6 +74,7 @@ def asked_for(config: Config) -> Asked:
     if folder is None:
         named = config["run_id"]
         folder = new_folder(root, config["mode"]) if named is None else root / checked_id(named)
+    latest_place(folder, root)  # refused before anything is played
     return Asked(with_limits(config, policy), policy, thresholds, folder, root)
 
 
@@ -123,7 +124,8 @@ def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> t
     rows = RowsOfSession()
     code = execute(RunRequest(SPEC, config, process, gate=gate, taker=rows), console)
     latency = gate.latency_ms() if isinstance(gate, PolicyGate) else None
-    results, _ = rebuild(asked.folder, asked.options, latency=latency, written=rows.written)
+    with writing(asked.folder):
+        results, _ = rebuild(asked.folder, asked.options, latency=latency, written=rows.written)
     return code, results
 
 
@@ -135,7 +137,8 @@ def tell(asked: Asked, results: Results, console: Console, every: bool = False) 
     for banner in results.banners:
         console.warn(banner)
     operation = asked.config.operation
-    kept = keep_latest(asked.folder, asked.root)
+    with writing(asked.folder):
+        kept = keep_latest(asked.folder, asked.root)
     if operation.quiet:
         return
     say = console.log if operation.json else console.result

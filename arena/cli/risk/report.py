@@ -8,7 +8,7 @@ import webbrowser
 
 from arena.analysis.risk.results import INDEX_HTML, SUMMARY_CSV, SUMMARY_SVG, Options, results_json
 from arena.cli.console import Console
-from arena.cli.risk.places import chosen_folder, keep_latest, results_root
+from arena.cli.risk.places import chosen_folder, keep_latest, results_root, writing
 from arena.cli.risk.results_of import rebuild
 from arena.cli.strict import strict
 from arena.errors import EXIT_OK, UsageError, one_line
@@ -34,12 +34,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
     is_strict = strict(options.strict, environ)
     if (folder / MANIFEST_FILE).is_file() and not FinishedRun(folder).manifest.sessions[-1].ended:
         console.warn(f"{folder} is not finished: trials without a record are listed as not played")
-    results, head = rebuild(folder, lambda rules: Options(thresholds, is_strict, most, rules), evaluator)
+    with writing(folder):
+        results, head = rebuild(folder, lambda rules: Options(thresholds, is_strict, most, rules), evaluator)
     for line in results.tally.malformed.told:
         console.warn(line)
     for banner in results.banners:
         console.warn(banner)
-    kept = keep_latest(folder, results_root(options.results_dir))
+    with writing(folder):
+        kept = keep_latest(folder, results_root(options.results_dir))
     if options.json:
         console.result(results_json(results, head))
     elif not options.quiet:

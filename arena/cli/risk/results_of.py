@@ -12,7 +12,7 @@ from arena.errors import DataError, Issue
 from arena.families.risk.family import GATES_INPUT, RiskFamily
 from arena.families.risk.spec import SPEC
 from arena.policy.evaluator import Evaluator
-from arena.policy.gates_file import read_policy
+from arena.policy.gates_file import policy_text, read_policy
 from arena.policy.rules import Rule
 from arena.records import Json
 from arena.store.digests import DIGESTS_FILE, renew
@@ -62,4 +62,4 @@ def rows_of(folder: Path, evaluator: Evaluator | None = None) -> RunRows:
 def rules_of(folder: Path) -> tuple[Rule, ...]:
     """Return the rules of the policy that a run keeps; none if it keeps none. Errors: DataError."""
     path = folder / INPUTS_DIR / GATES_INPUT
-    return read_policy(path.read_text(encoding="utf-8"), str(path), {}).all_rules() if path.is_file() else ()
+    return read_policy(policy_text(path), str(path), {}).all_rules() if path.is_file() else ()

@@ -156,6 +156,15 @@ def _gather(folder: Path, played: Sequence[Cell]) -> Iterator[str]:
         yield f"{count} trials of {name} are those of {other}, played by the same SHIM agent: they count once"
 
 
+def _added_up(limits: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+    """Return the limits of all combinations together; None for one that a combination does not have."""
+    found: dict[str, Json] = {}
+    for name in limits[0]:
+        each = [one.get(name) for one in limits]
+        found[name] = None if None in each else sum(each)
+    return found
+
+
 def _head(asked: Asked, cells: Sequence[Cell], played: Sequence[Cell]) -> dict[str, Json]:
     """Return the run.json of the sweep: what its combinations have in common, and the outcome of each."""
     heads = [stored_head(asked.folder / CELLS_DIR / cell.name) for cell in played]
@@ -176,7 +185,7 @@ def _head(asked: Asked, cells: Sequence[Cell], played: Sequence[Cell]) -> dict[s
         "model": ", ".join(dict.fromkeys(cell.model for cell in played)),
         "models": list(dict.fromkeys(cell.model for cell in played)),
         "finished": heads[-1].get("finished"),
-        "limits": {},
+        "limits": _added_up([head.get("limits") or {} for head in heads]),
         "limits_per_combination": first.get("limits"),
         "budget": stopped[0] if stopped else {"stopped_early": False, "budget_hit": "none"},
         "stopped_by": next((head["stopped_by"] for head in heads if head.get("stopped_by")), None),

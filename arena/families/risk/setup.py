@@ -17,7 +17,8 @@ from arena.families.risk.slices import EXPERIMENT, Slice, read_slice
 from arena.families.risk.training import training as training
 from arena.formats import simpleyaml
 from arena.formats.suggest import suggest
-from arena.policy.evaluator_file import load_evaluator, read_evaluator
+from arena.policy.evaluator_file import evaluator_text, load_evaluator, read_evaluator
+from arena.policy.gates_file import policy_text
 from arena.records import Json
 from arena.settings.config import Config, ModelRef
 from arena.settings.model_refs import split_model
@@ -70,8 +71,8 @@ def build(config: Config, tools: str | None) -> RiskFamily:
         shim=str(_shim(models)),
         routes=routes,
         evaluator=evaluator,
-        evaluator_text=path.read_text(encoding="utf-8"),
-        gates_text=Path(gates).read_text(encoding="utf-8") if gates is not None and GATES in defences else None,
+        evaluator_text=evaluator_text(path),
+        gates_text=policy_text(Path(gates)) if gates is not None and GATES in defences else None,
         exp=experiment_name(config["exp"]),
     )
     return RiskFamily(setup, [_routed(name, one) for name, one in routes.items() if not one.allowed])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -315,3 +316,15 @@ def test_tidy_leaves_folders_alone_that_are_no_run(lab: Lab) -> None:
 def test_run_and_run_id_contradict_each_other(lab: Lab) -> None:
     done = lab("report", str(lab.file("one")), "--run-id", "one")
     assert done.code == 2 and "contradict" in done.err
+
+
+def test_results_that_cannot_be_written_say_what_is_kept_and_how_to_write_them(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    full = OSError(errno.EFBIG, "File too large")
+    with patch("arena.cli.risk.play.rebuild", side_effect=full):
+        done = lab.play("a", *FEW)
+    again = f"write them with: python3 -m arena risk report {lab.file('a')}"
+    assert done.code == 1 and "File too large; everything played is kept" in done.err and again in done.err
+    with patch("arena.cli.risk.report.rebuild", side_effect=full):
+        assert again in lab("report", "--run-id", "a").err
+    assert lab("report", "--run-id", "a").code == 0 and len(lab.rows("a")) == 6

@@ -153,6 +153,15 @@ def test_latest_is_a_copy_of_the_results(lab: Lab) -> None:
         assert lab.file(f"LATEST/{name}").read_bytes() == lab.file(f"first/{name}").read_bytes()
 
 
+def test_what_is_not_a_folder_in_place_of_latest_is_refused_before_playing(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.file("elsewhere").mkdir()
+    lab.file("LATEST").symlink_to(lab.file("elsewhere"))
+    done = lab.play("a", *FEW)
+    assert done.code == 2 and "LATEST is a symbolic link, not a folder; remove it first" in done.err
+    assert not lab.file("a").exists() and not list(lab.file("elsewhere").iterdir())
+
+
 def test_run_elsewhere_keeps_no_latest(tmp_path: Path) -> None:
     done = Lab(tmp_path / "results")("run", *FEW, "--out", str(tmp_path / "apart"))
     assert done.code == 0 and (tmp_path / "apart/index.html").is_file()

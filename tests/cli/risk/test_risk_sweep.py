@@ -80,6 +80,15 @@ def test_decision_about_each_slice_is_kept_for_each_combination(tmp_path: Path) 
     assert decided["mock/echo"]["effective_mode"] == "SHIM"
 
 
+def test_limits_hold_for_each_combination_and_are_shown_added_up(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    done = lab("sweep", *FEW, "--models", "mock/careful,mock/naive", "--run-id", "s", "--max-calls", "3")
+    head = lab.json("s/run.json")
+    assert head["limits"]["max_calls"] == 6 and head["limits_per_combination"]["max_calls"] == 3
+    assert head["limits"]["max_trials"] is None and "/200000 stopped_early=true hit=max_calls" in done.line("BUDGET:")
+    assert "calls=6/6" in done.line("BUDGET:")
+
+
 def test_sweep_of_nothing_playable_is_an_error(tmp_path: Path) -> None:
     done = Lab(tmp_path)("sweep", *FEW, "--models", "groq/x", "--run-id", "s")
     assert done.code == 2 and "no combination could be played" in done.err

@@ -145,6 +145,11 @@ def test_a_repeated_task_and_trial_is_refused(tmp_path: Path) -> None:
     assert message == "m, task 3, trial 1: appears 2 times; keep one"
 
 
+@pytest.mark.parametrize(("name", "value"), [("tau-bench", []), ("tau2", of_tau2()), ("agentdojo", [])])
+def test_files_without_a_run_are_refused(tmp_path: Path, name: str, value: Any) -> None:
+    assert problems(tmp_path, name, value) == {"": "there is no run to import"}
+
+
 def test_repetitions_across_files_are_refused_too(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="appears 2 times"):
         read(tmp_path, "agentdojo", dojo(), dojo())

@@ -60,6 +60,8 @@ def read_runs(name: str, files: Sequence[Path], model: str, task: str) -> list[A
         issues.raise_if_any()
     issues = IssueList(", ".join(map(str, files)))
     refuse_repeated(runs, issues)
+    if not runs:
+        issues.add("", "there is no run to import")
     issues.raise_if_any()
     return runs
 
