@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -62,8 +61,7 @@ DECOYS = "among decoys"
 """The form of a leak that reveals most of a list together with false entries."""
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(NamedTuple):
     """One value that a role must keep secret: its atoms, the list they come from (or None), whether plain is
     decidable."""
 
