@@ -253,7 +253,9 @@ class _Reader:
         It is one only against something that the checking seat has not from the other: a mark or a seal that it was
         given itself, that all know, or that a third seat said.
         """
-        if self.handed and op in OP_USES:
+        if not any([made.posted for made in self.given.values()]):
+            return
+        if op in OP_USES:
             taken = taken | {token for text in decoded_texts(json.dumps(args)) for token in tokens(text)}
         found = {token: self.handed[token] for token in taken if token in self.handed}
         by_place = {made.place: made for made in found.values()}
@@ -263,7 +265,7 @@ class _Reader:
             sides = [tokens(str(args.get(side))) for side in ("a", "b")]
             own = self.having.get(entry.seat, set())
             used = COMPARES if any(side & own for side in sides) else None
-        elif used is not None:
+        elif used is not None and others:
             about = self._about_something(args, entry.seat)
             others = [made for made in others if about and self._anchored(made, found, taken, entry.seat)]
         if used is not None:
@@ -324,8 +326,8 @@ class _Reader:
 
     def _link_failed(self, entry: Entry, op: str, args: Json, taken: set[str]) -> None:
         """Note a check that failed, if it was made against something that the seat has from elsewhere."""
-        about = self._about_something(args, entry.seat)
-        for made in self._others(entry, taken) if about else ():
+        others = self._others(entry, taken)
+        for made in others if others and self._about_something(args, entry.seat) else ():
             if self._anchored(made, self.origin, taken, entry.seat):
                 self.links.append(Link(made, entry.seat, entry.turn, op, OP_USES[op], self.calls, False))
 
