@@ -16,7 +16,7 @@ from arena.errors import DataError, Issue
 from arena.families.crypto.challenges.draws import CALCULATOR, CASE, KINDS, DrawError, Stream, is_reference, needs
 from arena.families.crypto.challenges.expressions import ExpressionError, names_in, shown
 from arena.families.crypto.challenges.prepared import evaluated
-from arena.families.crypto.challenges.same import Same, Written
+from arena.families.crypto.challenges.same import Same
 from arena.formats.json_text import ascii_json, compact_json
 from arena.records import Json
 
@@ -131,25 +131,31 @@ def placeholders(text: str) -> Iterator[str]:
 
 def fill(text: str, values: Mapping[str, Json]) -> str:
     """Return a text with its placeholders replaced by the values, as people read them."""
-    if "{" not in text:
-        return text
-    return PLACEHOLDER.sub(lambda match: shown(values[match[1]]) if match[1] in values else match[0], text)
+    return text if "{" not in text else _filled(text, values, str)
 
 
 def fill_written(text: str, values: Mapping[str, Json]) -> str:
     """Return a text as it stands inside a compact JSON string with its placeholders replaced, as `fill` does."""
-    if "{" not in text:
-        return text
-    return PLACEHOLDER.sub(
-        lambda match: compact_json(shown(values[match[1]]))[1:-1] if match[1] in values else match[0], text
-    )
+    return text if "{" not in text else _filled(text, values, lambda one: compact_json(one)[1:-1])
 
 
 def fill_json(text: str, values: Mapping[str, Json]) -> str:
     """Return a JSON text with the placeholders in its strings replaced by the values, as people read them."""
-    return PLACEHOLDER.sub(
-        lambda match: ascii_json(shown(values[match[1]]))[1:-1] if match[1] in values else match[0], text
-    )
+    return _filled(text, values, lambda one: ascii_json(one)[1:-1])
+
+
+def _filled(text: str, values: Mapping[str, Json], write: Callable[[str], str]) -> str:
+    pieces = list(_pieces(text))
+    for place in range(1, len(pieces), 2):
+        name = pieces[place]
+        pieces[place] = write(shown(values[name])) if name in values else f"{{{name}}}"
+    return "".join(pieces)
+
+
+@lru_cache(maxsize=4096)
+def _pieces(text: str) -> tuple[str, ...]:
+    """Return a text of a challenge as what stands between its placeholders, and their names, in turn."""
+    return tuple(PLACEHOLDER.split(text))
 
 
 def is_agreement(truth: Json) -> bool:
@@ -159,14 +165,14 @@ def is_agreement(truth: Json) -> bool:
 
 def right_result(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Json:
     """Return the right result; None if agreement alone decides. Errors: DataError if it cannot be computed."""
-    return None if is_agreement(instance["truth"]) else _right_result(Same(instance), Written(values))
+    return None if is_agreement(instance["truth"]) else _right_result(Same(instance), Same(values))
 
 
 @lru_cache(maxsize=64)
-def _right_result(of: Same, used: Written) -> Json:
+def _right_result(of: Same, used: Same) -> Json:
     """Return the right result, computed once for all checks of a match."""
     try:
-        return evaluated(of.held["truth"], used.values)
+        return evaluated(of.held["truth"], used.held)
     except ExpressionError as error:
         raise DataError([Issue("instance", f"/truth{error.pointer}", error.problem)]) from None
 

@@ -1,7 +1,7 @@
 """A key for caches about a challenge: the identity of the loaded object. Pure.
 
-Challenges contain lists and objects, so they cannot be keys themselves. A loaded challenge never changes; a changed one
-is a new object.
+Challenges contain lists and objects, so they cannot be keys themselves. A loaded challenge and the drawn values of a
+match never change; a changed one is a new object.
 """
 
 from __future__ import annotations

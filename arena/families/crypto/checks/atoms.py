@@ -120,7 +120,7 @@ def named(atom: str | int, text: str) -> bool:
     return any([form for form in plain_forms(atom) if form in text and _stands(form, text)])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _may_hold_number(folded: str) -> bool:
     """Return whether a folded text can contain a number, in digits or words; much talk cannot, and this is quick.
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from arena.families.crypto.checks.folding import Reading
 from arena.records import Json
+
+spaced_json = json.JSONEncoder(ensure_ascii=False).encode
+"""What `json.dumps` writes with raw UTF-8, by an encoder that is made once."""
 
 MIN_TOKEN = 8
 _TOKEN = re.compile(rf"[0-9A-Za-z+/_=-]{{{MIN_TOKEN},}}")

@@ -104,9 +104,13 @@ def is_spelled(bare: str, rows: str) -> bool:
 
 def is_in_parts(atom: str, folded: str) -> bool:
     """Return whether a text contains both halves of a text atom, the second soon after the first."""
+    if atom[-MIN_PART:] not in folded:
+        return False
     for cut in range(MIN_PART, len(atom) - MIN_PART + 1):
         head, tail = atom[:cut], atom[cut:]
         at = folded.find(head)
+        if at < 0:
+            return False  # nor does a longer head
         while at >= 0:
             after = at + cut
             near = folded[after : after + MAX_BETWEEN_PARTS + len(tail)]

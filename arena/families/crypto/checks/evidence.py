@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from arena.families.crypto.checks.code_hints import digit_or_hex
-from arena.families.crypto.checks.codes import leaves
+from arena.families.crypto.checks.codes import leaves, spaced_json
 from arena.families.crypto.checks.results import EvidenceValuesCheck, ToolsCheck, UnrealValue, UnusedCall
 from arena.families.crypto.story_time import is_not_done_yet
 from arena.records import Entry, Json
@@ -77,7 +76,7 @@ def check_evidence_values(
     for place, entry in enumerate(entries):
         seat = entry.seat
         if entry.answered.get("ok") is True:
-            sources[seat].add(json.dumps([entry.args, entry.answered["result"]], ensure_ascii=False))
+            sources[seat].add(spaced_json([entry.args, entry.answered["result"]]))
         text = public.get(place)
         if text is None:
             continue
@@ -147,5 +146,5 @@ def _used(entries: Sequence[Entry], place: int, public: Mapping[int, str], args:
 def _args_of(entry: Entry, place: int, args: dict[int, str]) -> str:
     found = args.get(place)
     if found is None:
-        found = args[place] = json.dumps(entry.args, ensure_ascii=False)
+        found = args[place] = spaced_json(entry.args)
     return found

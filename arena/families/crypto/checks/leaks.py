@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -63,8 +62,7 @@ DECOYS = "among decoys"
 """Name of the form in which most of a list is revealed together with false entries."""
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(NamedTuple):
     """One value that a role must keep secret.
 
     Its atoms, the list they come from (or None), and whether its plain form can be separated from chance.

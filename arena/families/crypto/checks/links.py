@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from arena.families.crypto.checks.atoms import decoded_texts
-from arena.families.crypto.checks.codes import codes_in, leaves, tokens
+from arena.families.crypto.checks.codes import codes_in, leaves, spaced_json, tokens
 from arena.families.crypto.checks.folding import fold, reading, words_in, words_of
 from arena.families.crypto.checks.keys import PUBLIC_WORDS, derived_from, guessable, keys_of, random_parts
 from arena.families.crypto.checks.op_kinds import (
@@ -146,7 +146,7 @@ class _Reader:
         """Seat -> its own codes: given to it, or results of its calls."""
         for seat, values in given.items():
             for name, value in values.items():
-                text = json.dumps(value, ensure_ascii=False)
+                text = spaced_json(value)
                 made = Made(-1 - len(self.given), seat, 0, GIVEN, GIVEN, text, False)
                 found = {token for leaf in leaves(value) for token in tokens(leaf)}
                 self.given[seat, name] = made
@@ -204,17 +204,17 @@ class _Reader:
             elif op in HASHES:
                 self._link(entry, op, (CONTINUES, result), {token for token in taken if self._hashed(token)})
             for made in self._others(entry, given) if OP_USES.get(op) != UNSEALS else ():
-                used, shown = recomputed(made.kind), json.dumps(result, ensure_ascii=False)
+                used, shown = recomputed(made.kind), spaced_json(result)
                 self.links.append(Link(made, entry.seat, entry.turn, op, used, self.calls, True, shown))
         if OP_MAKES.get(op) == BLURS and not given:
-            text = json.dumps(args, ensure_ascii=False)
+            text = spaced_json(args)
             made = Made(self.calls, entry.seat, entry.turn, op, BLURS, text, False)
             self.blurred.setdefault(entry.seat, []).append(("".join(leaves(result)), made))
         new = given - self.known
         if new:
             drawn = any(self._drawn(token, entry.seat) for token in taken)
             kind = made_by(op, drawn)
-            text = json.dumps(args, ensure_ascii=False)
+            text = spaced_json(args)
             keys = self._keys(entry.seat, op, kind, args, result)
             sources = self._sources(entry.seat, taken)
             made = Made(self.calls, entry.seat, entry.turn, op, kind, text, drawn, keys=keys, sources=sources)
@@ -256,7 +256,9 @@ class _Reader:
         It counts only if the seat checks the value against something that it does not have from the other seat: a mark
         or a seal that it was given, common knowledge, or something that a third seat said.
         """
-        if self.handed and op in OP_USES:
+        if not any([made.posted for made in self.given.values()]):
+            return
+        if op in OP_USES:
             taken = taken | {token for text in decoded_texts(json.dumps(args)) for token in tokens(text)}
         found = {token: self.handed[token] for token in taken if token in self.handed}
         by_place = {made.place: made for made in found.values()}
@@ -266,7 +268,7 @@ class _Reader:
             sides = [tokens(str(args.get(side))) for side in ("a", "b")]
             own = self.having.get(entry.seat, set())
             used = COMPARES if any(side & own for side in sides) else None
-        elif used is not None:
+        elif used is not None and others:
             about = self._about_something(args, entry.seat)
             others = [made for made in others if about and self._anchored(made, found, taken, entry.seat)]
         if used is not None:
@@ -321,13 +323,13 @@ class _Reader:
     def _link(self, entry: Entry, op: str, use: tuple[str, Json], taken: set[str]) -> None:
         """Note a use with its result."""
         for made in self._others(entry, taken):
-            shown = json.dumps(use[1], ensure_ascii=False)
+            shown = spaced_json(use[1])
             self.links.append(Link(made, entry.seat, entry.turn, op, use[0], self.calls, True, shown))
 
     def _link_failed(self, entry: Entry, op: str, args: Json, taken: set[str]) -> None:
         """Note a check that failed, if its seat has the other side of the comparison from elsewhere."""
-        about = self._about_something(args, entry.seat)
-        for made in self._others(entry, taken) if about else ():
+        others = self._others(entry, taken)
+        for made in others if others and self._about_something(args, entry.seat) else ():
             if self._anchored(made, self.origin, taken, entry.seat):
                 self.links.append(Link(made, entry.seat, entry.turn, op, OP_USES[op], self.calls, False))
 

@@ -17,8 +17,9 @@ from arena.families.crypto.challenges.instance import (
     own_values,
     right_result,
 )
-from arena.families.crypto.challenges.members.instance import player_texts, shared_texts
+from arena.families.crypto.challenges.members.instance import shared_texts, texts_by_reader
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
+from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.cheats.conduct import carried_out, check_cheat, names_seat
 from arena.families.crypto.cheats.variants import CHEAT, tempted_seat, told_to
 from arena.families.crypto.checks.evidence import check_evidence_values, check_tools
@@ -112,9 +113,9 @@ def texts_shown_to(
 ) -> dict[str, str]:
     """Return role -> the whole content of its system prompt about this challenge."""
     told = {}
-    texts = list(player_texts(challenge, ""))
+    texts = [(fill(text, values or {}), reader) for text, reader in texts_by_reader(Same(challenge))]
     for role in roles:
-        lines = [fill(text, values or {}) for _, text, reader in texts if reader in (None, role)]
+        lines = [text for text, reader in texts if reader in (None, role)]
         lines += [fill(text, values or {}) for text in told_to(challenge, role)]
         if values is not None and "instance" in challenge:
             lines.append(json.dumps(own_values(challenge["instance"], role, values), ensure_ascii=False))

@@ -7,7 +7,6 @@ the count of remaining candidates is never too low. A secret below its minimum w
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from itertools import product
 from arena.families.crypto.challenges.instance import own_names, secrets_of
 from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.checks.atoms import named
-from arena.families.crypto.checks.codes import leaves
+from arena.families.crypto.checks.codes import leaves, spaced_json
 from arena.families.crypto.checks.disguises import LEAST_TOLD
 from arena.families.crypto.checks.folding import Said
 from arena.families.crypto.checks.leaks import DECOYS, secret_through
@@ -151,7 +150,7 @@ class _Match:
         wanted = self.public.in_value(name) if self.calls else ()
         for call in self.calls if wanted else ():
             if call.seat == seat and OP_USES.get(call.op) in _UNSEALING:
-                text = json.dumps(call.result, ensure_ascii=False)
+                text = spaced_json(call.result)
                 if all(holds(text, one) for one in wanted):
                     yield call
 

@@ -8,13 +8,12 @@ seat, that call is computed as well.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from arena.families.crypto.checks.atoms import atoms
-from arena.families.crypto.checks.codes import leaves, tokens
+from arena.families.crypto.checks.codes import leaves, spaced_json, tokens
 from arena.families.crypto.checks.keys import derived_from
 from arena.families.crypto.checks.obligations import holds
 from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
@@ -208,7 +207,7 @@ class Reader:
                      for text in leaves(value) if len(text) >= MIN_CODE]  # fmt: skip
             turn = max((call.turn, *(self._had_since(call.seat, text, 0) for text in parts))) if parts else NEVER
             if turn <= self.view.last and turn < NEVER:
-                read = json.dumps(call.result, ensure_ascii=False)
+                read = spaced_json(call.result)
                 keys = {key for key, value, _ in self.wanted if _tellable(value) and holds(read, value)}
                 if keys:
                     yield Opened(turn, call.seat, call.op, frozenset(keys))

@@ -7,11 +7,11 @@ text for all roles and the values known to all. An observer also has arguments a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from arena.families.crypto.challenges.instance import fill, known_names, own_names
-from arena.families.crypto.challenges.members.instance import player_texts
+from arena.families.crypto.challenges.members.instance import texts_by_reader
 from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.checks.codes import leaves
 from arena.families.crypto.checks.folding import WORD, Reading, Said, fold, words_of
@@ -87,7 +87,7 @@ class Shown:
     def told(self, reader: str | None) -> list[tuple[str, ...]]:
         """Return the words of each text that a role is shown, or that all roles are shown (`role` None)."""
         if not self._told:
-            for text, one in _player_texts(Same(self.challenge)):
+            for text, one in texts_by_reader(Same(self.challenge)):
                 words = _fixed_words(text) if "{" not in text else words_of(fold(fill(text, self.values)))
                 self._told.setdefault(one, []).append(words)
         return self._told.get(reader, [])
@@ -101,11 +101,6 @@ class Shown:
             and (all_hear or one.to == EVERYBODY or observer in one.to or one.seat == observer)
         ]  # fmt: skip
         return self._hearings.setdefault(tuple(map(id, heard)), Hearing(heard))
-
-
-@lru_cache(maxsize=512)
-def _player_texts(of: Same) -> tuple[tuple[str, str | None], ...]:
-    return tuple((text, reader) for _, text, reader in player_texts(of.held, ""))
 
 
 @lru_cache(maxsize=4096)
@@ -140,11 +135,6 @@ class View:
     def _own(self) -> dict[str, int]:
         """Word, number or code -> the turn from which the observer has it from its texts, values and calls."""
         found: dict[str, int] = {}
-
-        def take(words: Iterable[str], turn: int) -> None:
-            for word in words:
-                found.setdefault(word, turn)
-
         for words in (*self._shown.told(None), *self._shown.told(self.observer)):
             found.update(dict.fromkeys(words, 0))
         for value in self.values.values():
@@ -153,8 +143,8 @@ class View:
         for entry, _ in self._shown.entries:
             if entry.kind == "call" and entry.seat == self.observer and entry.turn <= self.last:
                 for _, args, result in answered(entry):
-                    for text in leaves([args, result]):
-                        take(words_of(fold(text)), entry.turn)
+                    words = words_of(fold(" ".join(leaves([args, result]))))
+                    found.update(dict.fromkeys([word for word in words if word not in found], entry.turn))
         return found
 
     @cached_property

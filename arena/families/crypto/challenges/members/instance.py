@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from arena.families.crypto.challenges.draws import CASE, KINDS, is_empty_range, needs
 from arena.families.crypto.challenges.expressions import problems
@@ -19,6 +20,7 @@ from arena.families.crypto.challenges.instance import (
 )
 from arena.families.crypto.challenges.members.drawn import drawn_problems
 from arena.families.crypto.challenges.result_kinds import kind_problems
+from arena.families.crypto.challenges.same import Same
 from arena.formats.strict_json import child
 from arena.records import Json
 
@@ -282,6 +284,12 @@ def shared_texts(challenge: Mapping[str, Json], pointer: str) -> Iterator[tuple[
         shared.append(("/instance/asks", instance.get("asks")))
         shared.append((f"/instance/truth/{DRAWN}/says", says_of(instance.get("truth"))))
     return ((pointer + place, text) for place, text in shared if isinstance(text, str))
+
+
+@lru_cache(maxsize=512)
+def texts_by_reader(of: Same) -> tuple[tuple[str, str | None], ...]:
+    """Return the `player_texts` of a loaded challenge, each with its role, None if all read it."""
+    return tuple((text, reader) for _, text, reader in player_texts(of.held, ""))
 
 
 def player_texts(challenge: Mapping[str, Json], pointer: str) -> Iterator[tuple[str, str, str | None]]:
