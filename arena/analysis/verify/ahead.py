@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from arena.messages import ToolAnswer, ToolCall
 from arena.store.calls import CallLine
 
-_TOGETHER, _TOGETHER_CHARS = 32, 1 << 16
+_AT_ONCE, _CHARS_AT_ONCE = 32, 1 << 16
 """Calls that are sent without waiting for the answer to each; fewer if their arguments are long."""
 
 Numbered = tuple[int, CallLine]
@@ -22,7 +22,7 @@ def together(lines: Iterator[Numbered]) -> Iterator[list[Numbered]]:
     for number, line in lines:
         some.append((number, line))
         size += len(str(line.args))
-        if len(some) >= _TOGETHER or size >= _TOGETHER_CHARS:
+        if len(some) >= _AT_ONCE or size >= _CHARS_AT_ONCE:
             yield some
             some, size = [], 0
     if some:
