@@ -286,6 +286,10 @@ class ToolAnswer(NamedTuple):
     attempts: tuple[HttpAttempt, ...] = ()
 
 
+ToolCall = tuple[str, Json, str]
+"""Op, arguments and seed of a call of the calculator."""
+
+
 class Calculator(Protocol):
     """One way to reach the calculator. Thread-safe.
 

@@ -78,11 +78,11 @@ def request_bytes(op: str, args: Json, call_id: str | None, seed: str | None) ->
     return _encode(request).encode("ascii")
 
 
-def read_answer(line: bytes, call_id: str | None) -> dict[str, Json]:
+def read_answer(line: bytes, call_id: str | None, alone: bool = True) -> dict[str, Json]:
     """Return the answer in `line` without its `id`, which belongs to the carrier and not to the call.
 
     Raises Outage if the line is not an answer to this call. The answer to a refused request has no id if the calculator
-    could not read it; it is accepted, because only one request is under way at a time.
+    could not read it; it is accepted if only one request is under way (`alone`).
     """
     try:
         answer = json.loads(line)
@@ -98,7 +98,7 @@ def read_answer(line: bytes, call_id: str | None) -> dict[str, Json]:
     if not usable:
         raise Outage("calculator", f"the calculator's answer lacks its result or error code: {_excerpt(line)}")
     given = answer.pop("id", None)
-    if call_id is not None and given != call_id and (given is not None or answer["ok"]):
+    if call_id is not None and given != call_id and (given is not None or answer["ok"] or not alone):
         raise Outage("calculator", "the calculator's answer belongs to another call")
     return answer
 

@@ -7,10 +7,8 @@ process.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import select
 import subprocess
 import threading
 import time
@@ -24,157 +22,16 @@ from arena.calculator.carrier import (
     binary_path,
     call_twice,
     read_answer,
+    refuse_outage,
     request_bytes,
 )
+from arena.calculator.child import Child, environment
 from arena.errors import ConfigError, ServiceFault
-from arena.messages import ToolAnswer
+from arena.messages import ToolAnswer, ToolCall
 from arena.records import Json
-
-MAX_ANSWER_BYTES = 32 * 2**20
-"""Far more than the calculator's own limit on an answer; beyond it the process is out of control."""
 
 CLOSE_S = 2.0
 """Seconds between closing a process's input and killing it."""
-
-_CHUNK = 65536
-_KEPT_STDERR = 500
-
-
-def _environment() -> dict[str, str]:
-    """The variables that a calculator process gets: never a key."""
-    return {"PATH": os.environ.get("PATH", os.defpath)}
-
-
-class _Process:
-    """One running calculator and its pipes. Used by one thread at a time."""
-
-    __slots__ = ("child", "stdin", "stdout", "stderr", "errors", "answers", "feed", "calls")
-
-    def __init__(self, command: Sequence[str]) -> None:
-        try:
-            # Its own session: Ctrl-C on the terminal must not kill a calculation that the run still waits for.
-            self.child = subprocess.Popen(
-                command,
-                bufsize=0,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=_environment(),
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise Outage("calculator", f"the calculator cannot be started: {command[0]}: {error.strerror}") from None
-        assert self.child.stdin and self.child.stdout and self.child.stderr
-        self.stdin = self.child.stdin.fileno()
-        self.stdout = self.child.stdout.fileno()
-        self.stderr = self.child.stderr.fileno()
-        # A blocking write would hang forever if the process stopped reading.
-        os.set_blocking(self.stdin, False)
-        self.errors = b""
-        self.calls = 0
-        self.answers = select.poll()
-        self.answers.register(self.stdout, select.POLLIN)
-        self.answers.register(self.stderr, select.POLLIN)
-        self.feed = select.poll()
-        for descriptor in (self.stdout, self.stderr):
-            self.feed.register(descriptor, select.POLLIN)
-        self.feed.register(self.stdin, select.POLLOUT)
-
-    def usable(self) -> bool:
-        """Return whether an idle process is sound: any output, or its end, means that it is not."""
-        ready = self.answers.poll(0)
-        return not ready or all(descriptor == self.stderr and self.drain() for descriptor, _ in ready)
-
-    def drain(self) -> bool:
-        """Read stderr, so that the process never blocks on it; return False at its end."""
-        data = os.read(self.stderr, _CHUNK)
-        self.errors = (self.errors + data)[-_KEPT_STDERR:]
-        return bool(data)
-
-    def exchange(self, request: bytes, timeout_s: float) -> bytes:
-        """Write one line and return the one line that answers it. Raises Outage; the process is useless afterwards."""
-        deadline = time.monotonic() + timeout_s
-        try:
-            sent = os.write(self.stdin, request)
-        except BlockingIOError:
-            sent = 0
-        except BrokenPipeError:
-            raise self.died() from None
-        if sent < len(request):
-            self.send_rest(memoryview(request)[sent:], deadline)
-        data = self.receive(deadline)
-        if data[-1] == 10 and data.find(b"\n") == len(data) - 1:
-            return data
-        pieces, size = [data], len(data)
-        while b"\n" not in data:
-            data = self.receive(deadline)
-            pieces.append(data)
-            size += len(data)
-            if size > MAX_ANSWER_BYTES:
-                raise Outage("calculator", f"the calculator's answer is longer than {MAX_ANSWER_BYTES} bytes")
-        if data.find(b"\n") != len(data) - 1:
-            raise Outage("calculator", "the calculator answered one request with more than one line")
-        return b"".join(pieces)
-
-    def receive(self, deadline: float) -> bytes:
-        """Return the next bytes of the answer, at least one."""
-        while True:
-            left = deadline - time.monotonic()
-            ready = self.answers.poll(left * 1000.0) if left > 0 else []
-            if not ready:
-                raise Outage("timeout", "the calculator did not answer in time")
-            readable = {descriptor for descriptor, _ in ready} if len(ready) > 1 else {ready[0][0]}
-            if self.stderr in readable and not self.drain():
-                self.answers.unregister(self.stderr)
-            if self.stdout in readable:
-                data = os.read(self.stdout, _CHUNK)
-                if not data:
-                    raise self.died()
-                return data
-
-    def send_rest(self, rest: memoryview, deadline: float) -> None:
-        """Write the part of the request that did not fit into the pipe."""
-        while rest:
-            left = deadline - time.monotonic()
-            ready = self.feed.poll(left * 1000.0) if left > 0 else []
-            if not ready:
-                raise Outage("timeout", "the calculator did not read its request in time")
-            for descriptor, events in ready:
-                if descriptor == self.stdout:
-                    raise Outage("calculator", "the calculator answered before it had read its request")
-                if descriptor == self.stderr and not self.drain():
-                    self.feed.unregister(self.stderr)
-                if descriptor == self.stdin and events & (select.POLLERR | select.POLLHUP):
-                    raise self.died()
-                if descriptor == self.stdin:
-                    try:
-                        rest = rest[os.write(self.stdin, rest[:_CHUNK]) :]
-                    except BlockingIOError:
-                        continue
-                    except BrokenPipeError:
-                        raise self.died() from None
-
-    def died(self) -> Outage:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.child.wait(0.2)
-        with contextlib.suppress(OSError):
-            os.set_blocking(self.stderr, False)
-            self.drain()
-        said = self.errors.decode("utf-8", "replace").strip()
-        return Outage("calculator", "the calculator process ended" + (f": {said[-200:]}" if said else ""))
-
-    def end(self, patience_s: float = 0.0) -> None:
-        """End the process and reap it; with patience it may finish first."""
-        assert self.child.stdin and self.child.stdout and self.child.stderr
-        self.child.stdin.close()
-        if patience_s > 0:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.child.wait(patience_s)
-        if self.child.poll() is None:
-            self.child.kill()
-            self.child.wait()
-        self.child.stdout.close()
-        self.child.stderr.close()
 
 
 class LocalCalculator:
@@ -231,8 +88,8 @@ class ProcessCalculator(LocalCalculator):
         super().__init__(settings)
         self._argv = (*self.command, "--jsonl", *(("--seeded",) if self.seeded else ()))
         self._lock = threading.Lock()
-        self._idle: list[_Process] = []
-        self._busy: set[_Process] = set()
+        self._idle: list[Child] = []
+        self._busy: set[Child] = set()
 
     def attempt(self, op: str, args: Json, seed: str | None) -> dict[str, Json]:
         process = self._take()
@@ -247,7 +104,43 @@ class ProcessCalculator(LocalCalculator):
         finally:
             self._give_back(process, healthy)
 
-    def _take(self) -> _Process:
+    def call_all(self, calls: Sequence[ToolCall]) -> list[ToolAnswer]:
+        """Carry out calls in their order without waiting for each answer.
+
+        After a failure of any kind each call is made by itself. Errors: as of `call`, for the first one without answer.
+        """
+        with self._slots:
+            answers = self._attempt_all(calls)
+        return [self.call(*one) for one in calls] if answers is None else answers
+
+    def _attempt_all(self, calls: Sequence[ToolCall]) -> list[ToolAnswer] | None:
+        try:
+            process = self._take()
+        except Outage:
+            return None
+        healthy, started = False, time.perf_counter()
+        try:
+            first = process.calls + 1
+            process.calls += len(calls)
+            lines = [
+                request_bytes(op, args, str(number), seed if self.seeded else None) + b"\n"
+                for number, (op, args, seed) in enumerate(calls, first)
+            ]
+            answers = [
+                read_answer(line, str(number), alone=False)
+                for number, line in enumerate(process.exchange_all(lines, self.settings.timeout_s), first)
+            ]
+            healthy = True
+            for answer in answers:
+                refuse_outage(answer)
+            took = (time.perf_counter() - started) * 1000.0 / max(1, len(calls))
+            return [ToolAnswer(answer, took) for answer in answers]
+        except Outage:
+            return None
+        finally:
+            self._give_back(process, healthy)
+
+    def _take(self) -> Child:
         while True:
             with self._lock:
                 if self._closed:
@@ -260,7 +153,7 @@ class ProcessCalculator(LocalCalculator):
             if process.usable():
                 return process
             self._give_back(process, healthy=False)
-        process = _Process(self._argv)
+        process = Child(self._argv)
         with self._lock:
             self._busy.add(process)
             closed = self._closed
@@ -269,7 +162,7 @@ class ProcessCalculator(LocalCalculator):
             raise Outage("calculator", "the calculator is closed")
         return process
 
-    def _give_back(self, process: _Process, healthy: bool) -> None:
+    def _give_back(self, process: Child, healthy: bool) -> None:
         with self._lock:
             self._busy.discard(process)
             if healthy and not self._closed:
@@ -301,7 +194,7 @@ class OneshotCalculator(LocalCalculator):
                 argv,
                 input=request,
                 capture_output=True,
-                env=_environment(),
+                env=environment(),
                 timeout=self.settings.timeout_s,
                 start_new_session=True,
                 check=False,

@@ -20,12 +20,14 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
 from arena.errors import DataError, Issue, UsageError
-from arena.formats.bounded import open_regular, read_file
+from arena.formats.bounded import open_file, open_regular
 from arena.store.files import (
     MAX_FOLDERS,
     AtomicFile,
@@ -44,6 +46,7 @@ DIGESTS_FORMAT = 1
 _HEAD = b'{"digests_format":%d,"files":{\n' % DIGESTS_FORMAT
 _TAIL = b"\n}}\n"
 _ROW = re.compile(rb'("(?:[^"\\]|\\.)+"):\[(0|[1-9][0-9]*),"([0-9a-f]{64})"\]')
+_MISSING = f"is missing; {DIGESTS_FILE} lists it"
 _CHUNK = 1 << 18
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 MAX_LIST_BYTES = 1 << 30
@@ -113,33 +116,67 @@ def render(listed: dict[str, Digest]) -> bytes:
     return _HEAD + b",\n".join(_row(name, listed[name]) for name in names) + _TAIL
 
 
-def read(run_dir: Path) -> dict[str, Digest]:
-    """Return path -> digest from the list, in its order.
+def read(run_dir: Path, names: Collection[str] | None = None) -> dict[str, Digest]:
+    """Return path -> digest from the list, in its order; of `names` only, if given. Errors: as of `listed`."""
+    return {name: found for name, found in listed(run_dir) if names is None or name in names}
+
+
+def listed(run_dir: Path) -> Iterator[tuple[str, Digest]]:
+    """Yield path and digest of each file of the list, in its order, after the whole list has been checked.
 
     Errors: UsageError if there is none, DataError (with the line) if it differs from what `render` writes.
     """
     path = run_dir / DIGESTS_FILE
     if not os.path.lexists(path):
         raise UsageError(f"{run_dir}: {NOT_FINISHED}")
-    data = read_file(path, MAX_LIST_BYTES)
-    listed: dict[str, Digest] = {}
-    if not data.startswith(_HEAD) or not data.endswith(_TAIL):
-        number = data.count(b"\n") if data.startswith(_HEAD) else 1
-        raise DataError(
-            [Issue(str(path), f"line {number}", "is not how a list of digests begins and ends: it was changed")]
-        )
-    body = data[len(_HEAD) : -len(_TAIL)]
-    for number, line in enumerate(body.split(b",\n") if body else (), 2):
-        found = _ROW.fullmatch(line)
-        if found is None:
-            raise DataError([Issue(str(path), f"line {number}", "is not `name: [size, digest]`: it was changed")])
+    try:
+        with open_file(path) as file:
+            deque(_rows(path, file), 0)
+            file.seek(0)
+            yield from _rows(path, file)
+    except OSError as error:
+        raise DataError([Issue(str(path), "", f"cannot be read: {error.strerror}")]) from None
+
+
+def _rows(path: Path, file: BufferedReader) -> Iterator[tuple[str, Digest]]:
+    """Yield the rows of a list. Errors: as of `listed`, at the latest after the last row."""
+    size = os.fstat(file.fileno()).st_size
+    if size > MAX_LIST_BYTES:
+        raise DataError([Issue(str(path), "", f"is larger than {MAX_LIST_BYTES >> 20} MiB, the most that is read")])
+    begins = file.read(len(_HEAD)) == _HEAD
+    file.seek(max(0, size - len(_TAIL)))
+    if not begins or file.read() != _TAIL:
+        raise _damage(path, _lines_in(file) if begins else 1, "is not how a list of digests begins and ends")
+    file.seek(len(_HEAD))
+    left, number, before = size - len(_HEAD) - len(_TAIL), 1, [""]
+    whole = left >= 0
+    while left > 0:
+        line, number = file.readline(left), number + 1
+        left -= len(line)
+        found = _ROW.fullmatch(line.removesuffix(b",\n"))
+        more = line.endswith(b",\n")
+        if found is None or more != bool(left):
+            raise _damage(path, number + (found is not None and more), "is not `name: [size, digest]`")
         try:
-            listed[json.loads(found[1])] = Digest(int(found[2]), found[3].decode())
+            name = json.loads(found[1])
+            digest = Digest(int(found[2]), found[3].decode())
         except ValueError:
-            raise DataError([Issue(str(path), f"line {number}", "holds no readable name: it was changed")]) from None
-    if render(listed) != data:
-        raise DataError([Issue(str(path), "", "is not in the one order and spelling of such a list: it was changed")])
-    return listed
+            raise _damage(path, number, "holds no readable name") from None
+        parts = name.split("/")
+        whole = whole and parts > before and _row(name, digest) == found[0]
+        before = parts
+        yield name, digest
+    if not whole:
+        raise _damage(path, None, "is not in the one order and spelling of such a list")
+
+
+def _damage(path: Path, number: int | None, what: str) -> DataError:
+    return DataError([Issue(str(path), "" if number is None else f"line {number}", f"{what}: it was changed")])
+
+
+def _lines_in(file: BufferedReader) -> int:
+    file.seek(0)
+    return sum(piece.count(b"\n") for piece in iter(lambda: file.read(_CHUNK), b""))
 
 
 def check(run_dir: Path) -> list[Issue]:
@@ -148,24 +185,33 @@ def check(run_dir: Path) -> list[Issue]:
     `Issue.file` is the path below `run_dir`. Files that a killed process left half written (files.temporary_name) are
     not part of a run and are skipped; any other temporary file was added by somebody.
     """
+    missing: list[Issue] = []
+    found: list[Issue] = []
     try:
-        listed = read(run_dir)
+        rows = listed(run_dir)
+        row = next(rows, None)
     except DataError as error:
         return [Issue(DIGESTS_FILE, issue.pointer, issue.message) for issue in error.issues]
     except UsageError:
         return [Issue(DIGESTS_FILE, "", NOT_FINISHED)]
-    found: list[Issue] = []
     odd = {issue.file: issue for issue in strangers(run_dir)}
     with opened_folder(run_dir) as top:
-        for name, folder, last in _below(top, ""):
-            want = listed.pop(name, None)
-            if want is None:
+        for name, folder, last in _below(top, ""):  # in the order of the list
+            while row is not None and row[0].split("/") < name.split("/"):
+                missing.append(Issue(row[0], "", _MISSING))
+                row = next(rows, None)
+            if row is None or row[0] != name:
                 found.append(Issue(name, "", f"is not in {DIGESTS_FILE}: it was added after the run"))
-            elif name in odd:
+                continue
+            if name in odd:
                 found.append(odd.pop(name))
-            elif (wrong := _changed(want, last, folder)) is not None:
+            elif (wrong := _changed(row[1], last, folder)) is not None:
                 found.append(Issue(name, "", wrong))
-    return [*(Issue(name, "", f"is missing; {DIGESTS_FILE} lists it") for name in listed), *found]
+            row = next(rows, None)
+    while row is not None:
+        missing.append(Issue(row[0], "", _MISSING))
+        row = next(rows, None)
+    return [*missing, *found]
 
 
 def _changed(want: Digest, name: str, folder: int) -> str | None:

@@ -16,6 +16,8 @@ from arena.store.finished_run import FinishedRun
 from arena.store.journal import JOURNAL_FILE, read_calls
 from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE, file_digest
 
+_READ = (RECORDS_FILE, JOURNAL_FILE, SUMMARY_FILE)
+
 
 def require_sound(run: FinishedRun) -> None:
     """Refuse a run with a malformed record or journal line, or whose records, journal or summary have changed since the
@@ -26,13 +28,12 @@ def require_sound(run: FinishedRun) -> None:
     Errors: DataError naming file, line and pointer, or the files that differ from the list of digests.
     """
     listed = _listed(run)
-    names = (RECORDS_FILE, JOURNAL_FILE, SUMMARY_FILE)
-    vouched = {name: _vouched(run, name, listed or {}) for name in names}
+    vouched = {name: _vouched(run, name, listed or {}) for name in _READ}
     if not vouched[RECORDS_FILE]:
         deque(run.records, 0)
     if listed is not None and not vouched[JOURNAL_FILE]:
         deque(read_calls(run.path / JOURNAL_FILE), 0)
-    changed = [name for name in names if name in (listed or {}) and not vouched[name]]
+    changed = [name for name in _READ if name in (listed or {}) and not vouched[name]]
     if changed:
         said = f"was changed after the run; `arena verify {run.path}` lists the problems"
         raise DataError([Issue(str(run.path / name), "", said) for name in changed])
@@ -43,7 +44,7 @@ def is_vouched(run_dir: Path) -> bool:
     if not (run_dir / digests.DIGESTS_FILE).is_file():
         return False
     try:
-        listed = digests.read(run_dir)
+        listed = digests.read(run_dir, _READ)
     except DataError:
         return False
     names = (RECORDS_FILE, JOURNAL_FILE)
@@ -57,7 +58,7 @@ def _listed(run: FinishedRun) -> dict[str, digests.Digest] | None:
     if not (run.path / digests.DIGESTS_FILE).is_file():
         return None
     try:
-        return digests.read(run.path)
+        return digests.read(run.path, _READ)
     except DataError:
         return {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,43 @@ def test_renew_refuses_a_run_that_is_not_finished_or_whose_list_is_damaged(tmp_p
     with pytest.raises(UsageError, match="--resume"):
         digests.renew(run, ["b.txt"])
     assert not path.exists()
+
+
+def test_a_long_list_is_read_without_being_held(tmp_path: Path) -> None:
+    def peak(count: int) -> int:
+        names = {
+            f"matches/unit/rep_{number:06d}/match.json": digests.Digest(number, "0" * 64) for number in range(count)
+        }
+        (tmp_path / "digests.json").write_bytes(digests.render(names))
+        del names
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in digests.listed(tmp_path)) == count
+            assert digests.read(tmp_path, ["matches/unit/rep_000007/match.json"]).popitem()[1].size == 7
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(10)
+    assert peak(4000) - peak(1000) < 3000 * 10
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"", "line 1: is not how"),
+        (b'{"digests_format":1,"files":{\n', "line 1: is not how"),
+        (b'{"digests_format":1,"files":{\n}}\n', "is not in the one order"),
+        (b'{"digests_format":1,"files":{\n"a":[1,"%s"],\n\n}}\n' % (b"0" * 64), "line 3: is not `name"),
+        (
+            b'{"digests_format":1,"files":{\n"a":[1,"%s"],\n"\\q":[1,"%s"]\n}}\n' % (b"0" * 64, b"1" * 64),
+            "line 3: holds",
+        ),
+        (b'{"digests_format":1,"files":{\n"a":[1,"%s"],\n"a":[1,"%s"]\n}}\n' % (b"0" * 64, b"0" * 64), "one order"),
+        (b'{"digests_format":1,"files":{\n"\\u0061":[1,"%s"]\n}}\n' % (b"0" * 64), "one order"),
+    ],
+)
+def test_each_kind_of_damage_is_named(tmp_path: Path, text: bytes, message: str) -> None:
+    (tmp_path / "digests.json").write_bytes(text)
+    with pytest.raises(DataError, match=message):
+        digests.read(tmp_path)

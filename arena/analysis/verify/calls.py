@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
+from arena.analysis.verify.ahead import CallsAhead, Numbered, together
 from arena.analysis.verify.journal import Answers, Journal, Tally
 from arena.analysis.verify.pieces import Piece, lines_of_piece, pieces_of
 from arena.analysis.verify.planned import Planned
@@ -32,8 +33,8 @@ from arena.store.calls import CallLine
 from arena.store.journal import JOURNAL_FILE, Place, encode_line, parse_line, tool_digest
 from arena.store.manifest import Identity
 
-_WAITING = 256
-"""Calls that are sent to the calculator ahead of the next answer to check."""
+_WAITING = 16
+"""Batches of calls that are sent to the calculator ahead of the next answers to check."""
 
 
 @dataclass(slots=True)
@@ -145,14 +146,11 @@ def _check_piece(
     read = _Reader(found, piece, problems)
     checker = _Checker(found.run.manifest.identity, found.planned, again, rows, problems)
     with problems.guard(JOURNAL_FILE, ""), ThreadPoolExecutor(max_workers=4) as pool:
-        waiting: deque[tuple[int, CallLine, Future[Outcome]]] = deque()
-        for number, line in read.lines():
-            if line.answer is not None and checker.plausible(number, line):
-                waiting.append((number, line, pool.submit(checker.check, line)))
-                if len(waiting) >= _WAITING:
-                    checker.count(*waiting.popleft())
-            else:
-                checker.check_place(number, line)
+        waiting: deque[tuple[list[Numbered], Future[list[Outcome]]]] = deque()
+        for some in together(checker.answers(read.lines())):
+            waiting.append((some, pool.submit(checker.check_all, [line for _, line in some])))
+            if len(waiting) >= _WAITING:
+                checker.count(*waiting.popleft())
         while waiting:
             checker.count(*waiting.popleft())
     return CallPart(read.tally, read.answers, checker.counts)
@@ -233,6 +231,14 @@ class _Checker:
         self.models = identity.models
         self.promised = identity.calculator.get("seeded") is True
 
+    def answers(self, lines: Iterator[Numbered]) -> Iterator[Numbered]:
+        """Yield the tool answers that can be computed again; check the place of all other lines."""
+        for number, line in lines:
+            if line.answer is not None and self.plausible(number, line):
+                yield number, line
+            else:
+                self.check_place(number, line)
+
     def plausible(self, number: int, line: CallLine) -> bool:
         """Whether a tool line belongs to the plan and carries the digest and the seed of its place; else a problem."""
         self.counts.tool += 1
@@ -275,14 +281,28 @@ class _Checker:
         key = CallKey(line.trial, line.attempt, line.seat, line.turn, line.step)
         return tool_seed(str(self.planned.seed(line.trial)), key, line.index)
 
-    def check(self, line: CallLine) -> Outcome:
-        """Check one answer."""
+    def check_all(self, lines: Sequence[CallLine]) -> list[Outcome]:
+        """Check answers; most of them are computed again by one process, one after the other."""
+        seeded, ahead = self.again.seeded, [line for line in lines if self._is_repeatable(line)]
+        now: list[Json | None] = [None] * len(lines)
+        if isinstance(seeded, CallsAhead) and len(ahead) > 1:
+            with suppress(ServiceFault):  # then each is made by itself
+                answers = iter(seeded.call_all([(line.op, line.args, self.seed(line)) for line in ahead]))
+                now = [next(answers).answer if self._is_repeatable(line) else None for line in lines]
+        return [self.check(line, answer) for line, answer in zip(lines, now, strict=True)]
+
+    def _is_repeatable(self, line: CallLine) -> bool:
+        """Return whether the same answer must come again."""
+        return bool(line.seed) or (line.answer or {}).get("deterministic") is True
+
+    def check(self, line: CallLine, now: Json | None = None) -> Outcome:
+        """Check one answer. `now`: the one that was computed again, if it was."""
         if self.again.seeded is None:
             return Outcome("unchecked", self.again.why)
         op, args, answer = line.op, line.args, line.answer or {}
         try:
-            if line.seed or answer.get("deterministic") is True:
-                now = self.again.seeded.call(op, args, self.seed(line)).answer
+            if self._is_repeatable(line):
+                now = now or self.again.seeded.call(op, args, self.seed(line)).answer
                 if encode_line(now) == encode_line(answer):
                     return Outcome("executed")
                 if line.seed or not self._random(op):
@@ -327,9 +347,10 @@ class _Checker:
             return Outcome("related")
         return Outcome("differs", f"{wanted.op} says {_short(said)} of it, not {_short(wanted.result)}")
 
-    def count(self, number: int, line: CallLine, future: Future[Outcome]) -> None:
-        """Count the outcome of a call, and report a wrong answer."""
-        self.tally(number, line, future.result())
+    def count(self, lines: list[Numbered], future: Future[list[Outcome]]) -> None:
+        """Count the outcomes of calls, and report wrong answers."""
+        for (number, line), outcome in zip(lines, future.result(), strict=True):
+            self.tally(number, line, outcome)
 
     def tally(self, number: int, line: CallLine, outcome: Outcome) -> None:
         """Count one outcome, and report a wrong answer."""

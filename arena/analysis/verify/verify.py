@@ -136,7 +136,7 @@ def verify(path: Path, again: Recalculation, jobs: int | None = None) -> RunVeri
     for issue in digests.check(path):
         problems.add(issue.file, issue.pointer, issue.message)
     with problems.guard(digests.DIGESTS_FILE, ""):
-        result.files = len(digests.read(path)) if (path / digests.DIGESTS_FILE).is_file() else 0
+        result.files = sum(1 for _ in digests.listed(path)) if (path / digests.DIGESTS_FILE).is_file() else 0
     sessions = run.manifest.sessions
     result.unfinished = not (path / digests.DIGESTS_FILE).exists() and bool(sessions) and not sessions[-1].ended
     found = result.found = check_records(run, problems, jobs)
