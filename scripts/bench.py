@@ -153,8 +153,8 @@ def bare_files(folder: Path, matches: int) -> float:
 
 @contextmanager
 def serving(latency_s: float) -> Iterator[int]:
-    """Start the latency server on the other core and yield its port, to which the provider `local` leads meanwhile."""
-    words = [sys.executable, "-m", "tests.support.latency_server", "--latency-ms", str(latency_s * 1000), "--light"]
+    """Start the light server on the other core and yield its port, to which the provider `local` leads meanwhile."""
+    words = [sys.executable, "-m", "tests.support.light_server", "--latency-ms", str(latency_s * 1000)]
     server = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=lambda: pin(SERVER_CORE))
     assert server.stdout is not None
     try:

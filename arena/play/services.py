@@ -154,10 +154,7 @@ class TrialServices:
         line = self._recorded.find(Slot("tool", seat, turn, step, index), digest)
         if line is not None:
             return self._recalled_tool(line, op, args)
-        fields = call_fields("tool", key, digest)
-        fields["index"] = index
-        fields["op"] = op
-        fields["args"] = args
+        fields = call_fields("tool", key, digest) | {"index": index, "op": op, "args": args}
         denied = self._admit(CallFacts("before", "tool", seat, turn, step, "", op, args), fields)
         if denied is not None:
             return ToolAnswer(denied_answer(denied), 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from arena.providers.http.transport import Transport
 from tests.support.http_rig import settings_for
 from tests.support.http_server import KEY, ModelServer
+from tests.support.light_server import ANSWER
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = [{"role": "user", "content": "hi"}]
@@ -149,5 +151,20 @@ def test_the_servers_run_in_a_process_of_their_own(module: str, tmp_path: Path) 
             if log:
                 lines = [json.loads(line) for line in Path(log[1]).read_text(encoding="utf-8").splitlines()]
                 assert [line["n"] for line in lines] == [0] and re.fullmatch("[0-9a-f]{32}", lines[0]["digest"])
+        finally:
+            process.kill()
+
+
+def test_the_light_server_answers_every_request_of_a_connection() -> None:
+    command = [sys.executable, "-m", "tests.support.light_server", "--latency-ms", "1"]
+    request = b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        try:
+            assert process.stdout is not None
+            with socket.create_connection(("127.0.0.1", int(process.stdout.readline()))) as client:
+                for piece in (request[:20], request[20:] + request + request[:-1], request[-1:]):
+                    client.sendall(piece)
+                with client.makefile("rb") as answers:
+                    assert answers.read(3 * len(ANSWER)) == 3 * ANSWER
         finally:
             process.kill()

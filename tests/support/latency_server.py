@@ -1,8 +1,8 @@
-"""A light server for measurements: many connections, one core, a fixed latency, the replies of http_server.py.
+"""A server for measurements: many connections, one core, a fixed latency, the replies of http_server.py.
 
-    python -m tests.support.latency_server --port 0 --latency-ms 50 [--light]
+    python -m tests.support.latency_server --port 0 --latency-ms 50
 
-prints the port on one line and serves until it is ended; `--light` sends one ready-made Chat Completions reply.
+prints the port on one line and serves until it is ended.
 """
 
 from __future__ import annotations
@@ -15,20 +15,12 @@ from typing import Any
 
 from tests.support.api_shapes import good_reply, shape_of
 
-LIGHT = json.dumps(
-    {
-        "id": "chatcmpl-0", "object": "chat.completion", "created": 0, "model": "m",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": "x" * 300}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 200, "completion_tokens": 75, "total_tokens": 275},
-    }
-).encode()  # fmt: skip
-
 
 class Connection(asyncio.Protocol):
     """One kept-alive connection; requests are answered in order, each after the latency."""
 
-    def __init__(self, latency_s: float, light: bool) -> None:
-        self._latency_s, self._light = latency_s, light
+    def __init__(self, latency_s: float) -> None:
+        self._latency_s = latency_s
         self._loop = asyncio.get_running_loop()
         self._buffer = b""
 
@@ -47,7 +39,7 @@ class Connection(asyncio.Protocol):
             self._loop.call_later(self._latency_s, self._answer, head, body)
 
     def _answer(self, head: bytes, body: bytes) -> None:
-        status, reply = (200, LIGHT) if self._light else self._reply(head, body)
+        status, reply = self._reply(head, body)
         if not self._transport.is_closing():
             top = f"HTTP/1.1 {status} Status\r\nContent-Type: application/json\r\nContent-Length: {len(reply)}\r\n\r\n"
             self._transport.write(top.encode() + reply)
@@ -59,10 +51,10 @@ class Connection(asyncio.Protocol):
         return 200, json.dumps(good_reply(shape, json.loads(body))).encode()
 
 
-async def serve(port: int, latency_s: float, light: bool) -> None:
+async def serve(port: int, latency_s: float) -> None:
     """Listen on 127.0.0.1, print the port, serve forever."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(latency_s, light), "127.0.0.1", port, backlog=2048)
+    server = await loop.create_server(lambda: Connection(latency_s), "127.0.0.1", port, backlog=2048)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()
@@ -72,6 +64,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.support.latency_server")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency-ms", type=float, default=50.0)
-    parser.add_argument("--light", action="store_true")
     options = parser.parse_args()
-    asyncio.run(serve(options.port, options.latency_ms / 1000.0, options.light))
+    asyncio.run(serve(options.port, options.latency_ms / 1000.0))
