@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,9 @@ from arena.store.files import AtomicFile, reading
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import JOURNAL_FILE, encode_line, parse_line, read_lines
 from arena.store.rundir import SUMMARY_FILE, TIMINGS_FILE
+
+WITH_ENDPOINTS = ("arena.providers.chat", "arena.providers.openai", "arena.providers.anthropic")
+"""Modules with the endpoints of providers; they load the whole HTTP client, which SHIM runs can do without."""
 
 LIMITS = ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens", "max_cost_usd")
 
@@ -325,9 +329,8 @@ def gates_head(settings: Mapping[str, Any], policy: Mapping[str, Json]) -> dict[
 
 def real_of(models: tuple[str, ...]) -> dict[str, Json]:
     """Return provider, model and key variable of the model in REAL; `others`: of further models."""
-    from arena.providers import anthropic, chat, openai  # with the whole HTTP client, which SHIM runs can do without
-
-    endpoints = {**chat.ENDPOINTS, **openai.ENDPOINTS, **anthropic.ENDPOINTS}
+    modules = [importlib.import_module(name) for name in WITH_ENDPOINTS]
+    endpoints: dict[str, Any] = {name: one for module in modules for name, one in module.ENDPOINTS.items()}
     found: list[dict[str, Json]] = []
     for label in models:
         provider, model = split_model(None, label, "model")
