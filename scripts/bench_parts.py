@@ -36,7 +36,7 @@ PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "record": ((session, "encode_line"),),
     "bundle": ((CryptoFamily, "bundle"), (bundles, "write_files")),
     "digests of files": ((digests, "write"),),
-    "rewrite and results": ((ResultFiles, "add"), (session, "from_file"), (session, "finish")),
+    "rewrite and results": ((ResultFiles, "add"), (session, "write_results")),
 }
 """Part -> where the functions are that do it."""
 

@@ -84,4 +84,4 @@ class EarlyIndex:
                 return True
             not_sent = {model: tuple(sorted(names)) for model, names in sorted(self._not_sent.items())}
             index = resume_index.Early(self._number, self._offset, journal.print(), self._spent, not_sent)
-            return resume_index.write_early(run_dir, index, bytes(self._rows))
+            return resume_index.write_early(run_dir, index, self._rows)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from arena.engine.finished import family_of_run, open_run
 from arena.engine.manifest import summary_head
-from arena.engine.results import Played, finish, from_file
+from arena.engine.results import Played, write_results
 from arena.engine.resuming import write_index
 from arena.engine.shards import WHOLE, Shard, index_of, shard_of_run, shards_of_sessions
 from arena.errors import ConfigError, DataError, Issue, UsageError
@@ -96,7 +96,7 @@ def merge(out: Path, runs: Sequence[Path]) -> Merged:
         merge_logs(out, logs, places.keys)
         cost, left_out = _cost(out, manifest, prices)
         head = summary_head(manifest, family, cost, left_out.by_model())
-        summary = finish(from_file(Played(out, family, WHOLE, manifest)), head)
+        summary = write_results(Played(out, family, WHOLE, manifest), head)
         write_index(out, manifest.identity.source is not None)
         digests.write(out)
         missing = _missing(out, places.keys)

@@ -122,31 +122,26 @@ class ResultFiles:
             self._bundles.discard()
 
 
-def from_file(
-    played: Played, rebuilt: bool = True, taking: Taking | None = None, stopped_by: str | None = None
-) -> ResultFiles:
-    """Rewrite the records of a run in plan order, chained, and make all that follows from them; `finish` completes it.
+def write_results(
+    played: Played,
+    head: Mapping[str, Json],
+    rebuilt: bool = True,
+    taking: Taking | None = None,
+    stopped_by: str | None = None,
+    early: ResultFiles | None = None,
+) -> dict[str, Json]:
+    """Rewrite the records of a run in plan order, chained, and write all that follows from them.
 
-    `rebuilt`, `taking`: as of ResultFiles.  `stopped_by`: as of Taking.ended.  Errors: DataError for a line that is not
-    a record.
+    `head`: as of `summary_head`.  `rebuilt`, `taking`: as of ResultFiles.  `stopped_by`: as of Taking.ended.  `early`:
+    has taken in all records while they were played; None: they are read.
+    Return the summary. Errors: DataError for a line that is not a record.
     """
-    made = ResultFiles(played, played.planned(), rebuilt, taking)
+    made = ResultFiles(played, played.planned(), rebuilt, taking) if early is None else early
     try:
-        made.ended(stopped_by)
-        for line, record in played.records().chosen(played.keys()):
-            made.add(line, record)
-    except BaseException:
-        made.discard()
-        raise
-    return made
-
-
-def finish(made: ResultFiles, head: Mapping[str, Json]) -> dict[str, Json]:
-    """Complete results that have taken in all records, or leave none of them half written; return the summary.
-
-    `head`: as of `summary_head`.
-    """
-    try:
+        if early is None:
+            made.ended(stopped_by)
+            for line, record in played.records().chosen(played.keys()):
+                made.add(line, record)
         return made.close(head)
     finally:
         made.discard()

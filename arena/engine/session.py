@@ -20,7 +20,7 @@ from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
 from arena.engine.progress import MOST_UNFINISHED, Account, Console, NotPassed, ProgressLine, trial_line
 from arena.engine.recorded_calls import CallCount, lost_text
 from arena.engine.request import Opening, RunRequest
-from arena.engine.results import Played, cost_json, finish, from_file, prices_json
+from arena.engine.results import Played, cost_json, prices_json, write_results
 from arena.engine.resuming import Before, Ledgers, Pending, look_back, read_journal, write_index
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap, When
 from arena.engine.shards import WHOLE, Shard, shard_of_run
@@ -378,14 +378,14 @@ class Session:
 
     def _finish(self, progress: Progress) -> dict[str, Json]:
         """Rewrite the records in plan order and write all derived files; return the summary."""
-        run, played = self.run, self.played()
+        run, resumed = self.run, self.directory.resumed  # a kill may have happened between a record and its bundle
         head = summary_head(self.manifest, run.family, cost_json(run.cast, self.budget), self.left_out.by_model())
-        resumed = self.directory.resumed  # a kill may have happened between a record and its bundle
-        made = None if self.early is None else self.early.results(progress.stopped_by)
-        if made is None:
+        early = None if self.early is None else self.early.results(progress.stopped_by)
+        taking = None
+        if early is None:
             self._without_early()
-            made = from_file(played, resumed, run.request.taking(self._opening()), progress.stopped_by)
-        return finish(made, head)
+            taking = run.request.taking(self._opening())
+        return write_results(self.played(), head, resumed, taking, progress.stopped_by, early)
 
     def _opening(self) -> Opening:
         return Opening(self.directory.path, self.run.family, prices_json(self.run.cast))

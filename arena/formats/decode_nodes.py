@@ -269,6 +269,10 @@ class Either(Node):
         yield from self.by_type[type(value)].inner(value, pointer)
 
 
+_EMPTY: Mapping[type, str] = {type(None): "", tuple: "[]", list: "[]", dict: "{}"}
+"""Type of a value without content -> its text: most records have several."""
+
+
 class JsonText(Node):
     """A value that is JSON inside a text; pointers continue into it."""
 
@@ -280,7 +284,9 @@ class JsonText(Node):
         self.convert, self.encode = self.parse, self.as_text
 
     def as_text(self, value: Any) -> str:
-        return "" if value is None else json_text(encoded(self.held, value))
+        if not value and type(value) in _EMPTY:
+            return _EMPTY[type(value)]
+        return json_text(encoded(self.held, value))
 
     def encode_column(self, values: Sequence[Any]) -> Sequence[Json]:
         return ["" if value is None else self.as_text(value) for value in values]

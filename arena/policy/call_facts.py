@@ -30,8 +30,15 @@ def _sums(text: str) -> tuple[float, ...]:
     return tuple([one.value * one.times for one in find_amounts(text)])
 
 
+@lru_cache(maxsize=4096)
+def _largest(text: str) -> Any:
+    return max(_sums(text), default=MISSING)
+
+
 def amount_of(facts: Facts) -> Any:
     """Return the largest of these sums; if there are none, the amount in the trial's plan."""
+    if not any([name in facts.fixed or facts.given(name) is not MISSING for name in ("amounts", "args")]):
+        return _largest(facts.text)
     found = facts.get(("amounts",))
     return max(found) if isinstance(found, list) and found else MISSING
 

@@ -25,15 +25,15 @@ def call_line(fields: Mapping[str, Json]) -> bytes:
     gates = fields.get("gates")
     if not gates:
         return encode_line(fields)
-    names = list(fields)
-    place = names.index("gates")
-    head = compact_json({name: fields[name] for name in names[:place]})
-    tail = compact_json({name: fields[name] for name in names[place + 1 :]})
-    text = f'{head[:-1]},"gates":[{",".join([_texts(one)[1] for one in gates])}],{tail[1:]}\n'
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return encode_line({**fields, "gates": [encode(one) for one in gates]})
+    text = compact_json({**fields, "gates": None})
+    if text.count(_NONE) == 1:  # a player's arguments may contain it too
+        head, _, tail = text.partition(_NONE)
+        text = f'{head},"gates":[{",".join([_texts(one)[1] for one in gates])}],{tail}\n'
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            pass
+    return encode_line({**fields, "gates": [encode(one) for one in gates]})
 
 
 def record_line(record: Record) -> bytes:
@@ -49,6 +49,7 @@ def record_line(record: Record) -> bytes:
         return encode_line(record.to_json())
 
 
+_NONE = ',"gates":null,'
 _NO_GATES = {flag: f'"flagged":{str(flag).lower()},"gates":"[]"' for flag in (False, True)}
 """The end of the members before the decisions; before it a line contains texts and labels only, so it occurs once."""
 

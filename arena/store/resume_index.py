@@ -29,7 +29,7 @@ from arena.formats.decode import decode, encode
 from arena.messages import Usage
 from arena.stops import Stop
 from arena.store.calls import CallLine
-from arena.store.files import AtomicFile, reading, write_atomic
+from arena.store.files import AtomicFile, reading
 from arena.store.journal import JOURNAL_FILE, Place, encode_line, parse_line, read_calls, read_lines, readable
 from arena.store.reader import RecordFile
 from arena.store.rundir import RECORDS_FILE
@@ -221,7 +221,7 @@ class Early(NamedTuple):
     not_sent: dict[str, tuple[str, ...]]
 
 
-def write_early(run_dir: Path, index: Early, rows: bytes) -> bool:
+def write_early(run_dir: Path, index: Early, rows: bytearray) -> bool:
     """Write the index of a run whose session has ended, unless the run is small. `rows`: its lines about the records.
 
     Return False if the files are others than those of the session. Errors: OSError.
@@ -233,6 +233,13 @@ def write_early(run_dir: Path, index: Early, rows: bytes) -> bool:
     if records[0] != index.size or journal != index.journal:
         return False
     head = encode_line(encode(_Head(INDEX_FORMAT, records, journal, dict(sorted(index.spent.items())), index.not_sent)))
-    seal = hashlib.sha256(head + rows).hexdigest()
-    write_atomic(run_dir / INDEX_FILE, head + rows + encode_line({"sha256": seal}))
+    seal = hashlib.sha256(head)
+    seal.update(rows)
+    out = AtomicFile(run_dir / INDEX_FILE)
+    try:
+        for part in (head, rows, encode_line({"sha256": seal.hexdigest()})):
+            out.write(part)
+        out.close()
+    finally:
+        out.discard()
     return True

@@ -37,7 +37,7 @@ def record(gates: tuple[GateDecision, ...], text: str = "hello", stop: Stop = St
 
 
 @pytest.mark.parametrize("gates", [DECISIONS, DECISIONS[:1] * 3, (HALF,), (HALF, *DECISIONS)])
-@pytest.mark.parametrize("args", [{}, {"gates": [], "flagged": False}, {"a": "\u4e2d"}, {"a": "\ud83d"}])
+@pytest.mark.parametrize("args", [{}, {"a": 1, "gates": None, "b": 2}, {"a": "\u4e2d"}, {"a": "\ud83d"}])
 def test_a_call_with_decisions_is_written_as_in_one_piece(gates: tuple[GateDecision, ...], args: Json) -> None:
     for _ in range(2):
         whole = fields(gates, args=args) | {"gates": [encode(one) for one in gates]}

@@ -19,6 +19,7 @@ from arena.families.risk.family import RiskFamily
 from arena.families.risk.risk_facts import RiskFacts, ending_of
 from arena.families.risk.rows import Beside, row_of, unplayed_row
 from arena.policy.evaluator import Evaluator
+from arena.providers import anthropic, chat, openai
 from arena.records import Json, Record, Trial
 from arena.settings.model_refs import split_model
 from arena.settings.prices import FREE, Price
@@ -29,6 +30,7 @@ from arena.store.journal import JOURNAL_FILE, encode_line, parse_line, read_line
 from arena.store.rundir import SUMMARY_FILE, TIMINGS_FILE
 
 LIMITS = ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens", "max_cost_usd")
+ENDPOINTS = {**chat.ENDPOINTS, **openai.ENDPOINTS, **anthropic.ENDPOINTS}
 
 _CALL = re.compile(rb'\{"kind":"[a-z]+","trial":"((?:[^"\\]|\\.)*)".*"unix":([0-9]+(?:\.[0-9]+)?)', re.DOTALL)
 _LIMIT = re.compile(r"budget: (\w+) would reach")
@@ -332,13 +334,10 @@ def gates_head(settings: Mapping[str, Any], policy: Mapping[str, Json]) -> dict[
 
 def real_of(models: tuple[str, ...]) -> dict[str, Json]:
     """Return provider, model and key variable of the model in REAL; `others`: of further models."""
-    from arena.providers import anthropic, chat, openai  # with the whole HTTP client, which SHIM runs can do without
-
-    endpoints = {**chat.ENDPOINTS, **openai.ENDPOINTS, **anthropic.ENDPOINTS}
     found: list[dict[str, Json]] = []
     for label in models:
         provider, model = split_model(None, label, "model")
-        endpoint = endpoints.get(provider)
+        endpoint = ENDPOINTS.get(provider)
         variable = None if endpoint is None else endpoint.key_variable
         found.append({"provider": provider, "model": model, "api_key_env": variable})
     return {**found[0], "others": found[1:]}

@@ -92,45 +92,47 @@ def unplayed_row(
 def _row(trial: Trial, beside: Beside, seen: Mapping[str, Json]) -> dict[str, Json]:
     """Return a row with all members: those of the predecessor in their order, then further ones."""
     plan = trial.plan
-    prompt, completion = seen.get("prompt_tokens", 0), seen.get("completion_tokens", 0)
-    success = seen.get("success", False)
-    return {
+    row: dict[str, Json] = {
         "run_id": beside.run_id,
         "exp": beside.exp,
         "seed": plan["seed"],
         "trial": trial.key,
         "model": trial.cell["model"],
-        "latency_ms": seen.get("latency_ms"),
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": prompt + completion,
-        "cost_usd": seen.get("cost_usd"),
-        "success": success,
-        "judge_score": int(success),
-        "fail_reason": seen.get("fail_reason"),
-        "pre_call_gate": seen.get("pre_call_gate"),
-        "post_call_gate": seen.get("post_call_gate"),
+        "latency_ms": None,
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+        "total_tokens": 0,
+        "cost_usd": None,
+        "success": False,
+        "judge_score": 0,
+        "fail_reason": None,
+        "pre_call_gate": None,
+        "post_call_gate": None,
         "input_case": plan["case"],
-        "timestamp": seen.get("timestamp"),
+        "timestamp": None,
         "prompt": beside.prompt,
-        "reply": seen.get("reply"),
-        "callable": seen.get("callable", False),
-        "judge_rule_id": seen.get("judge_rule_id"),
+        "reply": None,
+        "callable": False,
+        "judge_rule_id": None,
         "slice": plan["slice"],
         "task": plan["facts"]["task"],
         "requested_amount": plan["facts"].get("requested_amount"),
         "mode": trial.cell["mode"],
         "attack": plan["attack"],
         "defence": plan["defence"],
-        "attack_outcome": seen.get("attack_outcome"),
-        "task_done": seen.get("task_done", False),
-        "benign_completed": seen.get("benign_completed"),
-        "breach_turn": seen.get("breach_turn"),
-        "judged": seen.get("judged"),
-        "calls": seen.get("calls", 0),
-        "status": seen["status"],
-        "gates": seen.get("gates"),
+        "attack_outcome": None,
+        "task_done": False,
+        "benign_completed": None,
+        "breach_turn": None,
+        "judged": None,
+        "calls": 0,
+        "status": "",
+        "gates": None,
     }
+    row |= seen
+    row["total_tokens"] = row["prompt_tokens"] + row["completion_tokens"]
+    row["judge_score"] = int(row["success"])
+    return row
 
 
 def gate_counts(decisions: Sequence[GateDecision]) -> dict[str, Json] | None:

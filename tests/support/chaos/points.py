@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from arena.engine import results, session
 from arena.play.context import RunContext
@@ -212,19 +211,16 @@ def _watch_files(armed: Armed) -> None:
     def plain(descriptor: int, data: bytes) -> None:
         armed.write(data, lambda part: whole(descriptor, part))
 
-    def begins_final(call: Callable[..., Any]) -> Callable[..., Any]:
-        def begun(*args: object, **more: object) -> object:
-            armed.final = True
-            return call(*args, **more)
+    def final(*args: object, **more: object) -> object:
+        armed.final = True
+        return written(*args, **more)  # type: ignore[arg-type]
 
-        return begun
-
+    written = results.write_results
     journal.AppendFile._write = append  # type: ignore[method-assign]
     files.AtomicFile.__init__ = start  # type: ignore[method-assign]
     files.AtomicFile.close = close  # type: ignore[method-assign]
     bundles.write_all = plain  # type: ignore[attr-defined]
-    for name in ("from_file", "finish"):  # the first if records are read again, the second at every end
-        setattr(session, name, begins_final(getattr(results, name)))
+    session.write_results = final  # type: ignore[attr-defined,assignment]
 
 
 def _watch_calls(armed: Armed) -> None:
