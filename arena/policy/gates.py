@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from arena.records import CallKind, GateDecision, GateVerdict, Json, Phase, Trial
@@ -70,9 +69,15 @@ class Decision:
     def noted(self, facts: CallFacts) -> GateDecision:
         """Return the decision as it is stored: with the call's place, without texts, which are stored next to it."""
         phase, kind, seat, turn, step, _, op, _ = facts
-        if self.observed is None and self.bound is None:
-            return _noted_often(self, phase, kind, seat, turn, step, op)
-        return _noted(self, phase, kind, seat, turn, step, op)
+        if self.observed is not None or self.bound is not None:
+            return _noted(self, phase, kind, seat, turn, step, op)
+        place = id(self), phase, kind, seat, turn, step, op
+        held = _held.get(place)
+        if held is None or held[0] is not self:
+            if len(_held) >= MOST_HELD:
+                _held.clear()
+            held = _held[place] = self, _noted(self, phase, kind, seat, turn, step, op)
+        return held[1]
 
     @staticmethod
     def recalled(noted: GateDecision) -> Decision:
@@ -100,8 +105,10 @@ def _noted(
     )  # fmt: skip
 
 
-_noted_often = lru_cache(maxsize=4096)(_noted)
-"""For decisions without a value that was looked at: most of a run are the default's, at the same few places."""
+MOST_HELD = 4096
+_held: dict[tuple[object, ...], tuple[Decision, GateDecision]] = {}
+"""id of a decision without a value that was looked at, and a place -> the decision, and how it is stored there. Most
+decisions of a run are the default's, at the same few places."""
 
 ALLOW = Decision("allow", "policy_default_allow", "policy.default")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from arena.policy import gates
 from arena.policy.gates import ALLOW, CallFacts, Decision
 from arena.policy.gates_file import read_policy
 from arena.policy.policy_gate import PolicyGate
@@ -200,6 +201,17 @@ def test_identity_names_digest_mode_and_rules() -> None:
     found = policy.identity()
     assert (found["sha256"], found["enforced"]) == (policy.policy.digest, True)
     assert found["rules"] == ["split", "often", "leak"]
+
+
+def test_a_decision_is_stored_with_the_place_of_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gates, "MOST_HELD", 3)
+    for number in range(40):
+        one = Decision("warn", f"reason {number}", "r")
+        for facts in (model("", step=number), model("", "after", turn=number), tool("pay", step=number), tool("pay")):
+            stored = one.noted(facts)
+            assert stored.place == (facts.kind, facts.seat, facts.turn, facts.step, facts.op)
+            assert (stored.phase, Decision.recalled(stored)) == (facts.phase, one)
+        assert len(gates._held) <= 3
 
 
 def test_decisions_are_timed_and_take_no_tokens() -> None:
