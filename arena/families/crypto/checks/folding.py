@@ -41,7 +41,7 @@ def _clean_sign(sign: str) -> str:
 
 
 class Reading:
-    """A text as checks compare it: `clean`, and `folded` as of `fold`. What else they read in it is worked out once."""
+    """A text as checks compare it: `clean`, and `folded` as of `fold`. What else they read in it is computed once."""
 
     __slots__ = ("text", "clean", "folded", "_found")
 

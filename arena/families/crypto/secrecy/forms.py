@@ -69,7 +69,7 @@ Form = tuple[str, Hole]
 def forms_of(values: Sequence[tuple[Key, Json]], kept: dict[tuple[Key, int], list[Form]]) -> list[Form]:
     """Return the ways in which values may be written into a text, longer ones first.
 
-    `kept`: what was worked out before, by key and identity of a value, and is added to.
+    `kept`: what was computed before, by key and identity of a value, and is added to.
     """
     forms: list[Form] = []
     for key, value in values:
