@@ -9,6 +9,7 @@ import pytest
 from arena.families.crypto.checks.atoms import named
 from arena.families.crypto.checks.folding import WORD, Reading, Said, reading, words_of
 from arena.families.crypto.checks.number_words import number_words
+from arena.families.crypto.checks.public_atoms import PublicAtoms
 from arena.families.crypto.checks.textbook_names import ACRONYMS, MORE_NAMES, check_names
 from arena.families.crypto.prompts import FORBIDDEN_NAMES
 from arena.families.crypto.secrecy.comparisons import _COMPARES, _WORDS_OF_COMPARISON
@@ -64,3 +65,11 @@ def test_every_textbook_name_is_found_in_a_message(name: str, around: str) -> No
 def test_every_comparison_has_a_word_by_which_messages_are_sorted_out(words: str) -> None:
     assert _COMPARES.search(f"mine is {words} it")
     assert not _WORDS_OF_COMPARISON.isdisjoint(words.split())
+
+
+def test_the_atoms_of_a_fixed_value_are_those_that_the_record_gives() -> None:
+    specs = {"lane": {"draw": "is", "value": ["oak lane", 7]}, "word": {"draw": "is", "value": "nine bells"}}
+    challenge = {"id": "c", "name": "A matter", "instance": {"values": specs, "truth": "word", "result": "text"}}
+    for lane, found in ((["oak lane", 7], ("oak lane", 7)), (["elm court"], ("elm court",))):
+        public = PublicAtoms(challenge, {"lane": lane, "word": "nine bells"})
+        assert public.in_value("lane") == found and public.in_value("word") == ("nine bells",)

@@ -28,6 +28,7 @@ class PublicAtoms:
         self._challenge, self._instance, self._values = challenge, challenge["instance"], values
         self._found: dict[tuple[str, bool], set[str | int]] = {}
         self._atoms: dict[str, tuple[str | int, ...]] = {}
+        self._fixed = _fixed_atoms(Same(self._instance))
 
     @cached_property
     def result(self) -> Json:
@@ -43,8 +44,9 @@ class PublicAtoms:
         """Return the atoms of a drawn value, public or not."""
         found = self._atoms.get(name)
         if found is None:
-            found = _fixed_atoms(Same(self._instance)).get(name)
-            self._atoms[name] = found = tuple(atoms(self._values[name])) if found is None else found
+            value, fixed = self._values[name], self._fixed.get(name)
+            found = fixed[1] if fixed is not None and fixed[0] == value else tuple(atoms(value))
+            self._atoms[name] = found
         return found
 
     def of(self, role: str, early: bool) -> set[str | int]:
@@ -79,6 +81,7 @@ def _shared_text(of: Same) -> str:
 
 
 @lru_cache(maxsize=512)
-def _fixed_atoms(of: Same) -> dict[str, tuple[str | int, ...]]:
-    """Return the atoms of the values that are the same in every trial, by name."""
-    return {name: tuple(atoms(spec["value"])) for name, spec in of.held["values"].items() if spec["draw"] == "is"}
+def _fixed_atoms(of: Same) -> dict[str, tuple[Json, tuple[str | int, ...]]]:
+    """Return the values that are the same in every trial, by name, each with its atoms."""
+    fixed = {name: spec["value"] for name, spec in of.held["values"].items() if spec["draw"] == "is"}
+    return {name: (value, tuple(atoms(value))) for name, value in fixed.items()}
