@@ -200,14 +200,15 @@ class Session:
         self._check_shard()
         parts.absorb(directory.path, run.console.notify)
         before = look_back(directory.path, lambda: self.records, run.console.notify)
-        newest = before.stored
+        self.kept = before.stored
         generation = retry_generation(self.manifest, bool(retry))
-        for key, stored in newest.items():
+        for key, stored in self.kept.items():
             # An interrupted retry continues: trials that it has already repeated are not repeated again.
             again = stored.status in retry and stored.attempt < generation
             if (STOPS[stored.stop].kept and not again) or key in run.family.carried_over:
-                self.kept[key] = stored
-            elif attempt := generation if again else stored.attempt:
+                continue
+            del self.kept[key]
+            if attempt := generation if again else stored.attempt:
                 self.attempts[key] = attempt
         self._drop_what_builds_on_pending()
         lost = self._read_journal(before)  # damage is refused above: from here on the directory is changed

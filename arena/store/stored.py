@@ -48,7 +48,8 @@ class Stored:
 
 
 class StoredRecords(MutableMapping[str, Stored]):
-    """Key -> what is kept of its record, in the order in which the keys were first entered."""
+    """Key -> what is kept of its record, in the order in which the keys were first entered. Records may be removed
+    while they are iterated over."""
 
     __slots__ = ("_keys", "_here", "_count", "_lines", "_offsets", "_stops", "_attempts", "_calls", "_large")
 

@@ -51,6 +51,14 @@ def test_stored_records_are_a_mapping_in_the_order_of_entry() -> None:
     assert list(stored) == ["b", "a"]
 
 
+def test_stored_records_are_removed_while_they_are_iterated_over() -> None:
+    stored = StoredRecords({key: kept(number) for number, key in enumerate("abcd")})
+    for key, one in stored.items():
+        if one.place.number % 2:
+            del stored[key]
+    assert list(stored) == ["b", "d"] and len(stored) == 2
+
+
 @pytest.mark.parametrize("huge", [kept(0, attempt=1 << 40), kept(0, calls=1 << 80), kept(1 << 60)])
 def test_counts_of_any_size_are_kept(huge: Stored) -> None:
     stored = StoredRecords({"a": kept(1), "b": huge})
