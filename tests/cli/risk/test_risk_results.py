@@ -77,7 +77,7 @@ def test_rows_are_written_and_counted_while_playing_as_afterwards(
         assert [row | clocked for row in lab.rows("again", exp)] == [row | clocked for row in lab.rows("run", exp)]
 
 
-@pytest.mark.parametrize("limit", [(), ("--max-calls", "4")])
+@pytest.mark.parametrize("limit", [(), ("--max-calls", "2")])
 def test_rows_of_a_shard_say_why_trials_were_not_played(tmp_path: Path, limit: tuple[str, ...]) -> None:
     lab = Lab(tmp_path)
     assert lab.play("part", *FEW, "--shard", "1/2", "--workers", "1", *limit).code == 0
