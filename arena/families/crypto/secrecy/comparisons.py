@@ -68,7 +68,10 @@ _WORDS_OF_COMPARISON = frozenset((
 """One of these is in whatever _COMPARES finds."""
 
 _PATTERNS = (_BEFORE, _BEHIND, _BETWEEN, _PARITY, _MULTIPLE, _EDGE, _OTHERS)
-"""A sentence without any of these is ignored. Each of them holds what _COMPARES finds."""
+"""A sentence without any of these is ignored. Each of them holds what _COMPARES finds, and what _OBJECT finds."""
+
+_OBJECT = re.compile(r"\d|even|odd|yours|['\u2019]s")
+"""What is compared with, in a sentence with numbers in digits."""
 
 
 def compares(view: View) -> bool:
@@ -81,7 +84,7 @@ def _comparing(read: Reading) -> tuple[str, ...]:
     if _WORDS_OF_COMPARISON.isdisjoint(read.once(words_in)) or not _COMPARES.search(read.folded):
         return ()
     near = [in_digits(one) for one in _SENTENCE.split(read.folded) if _COMPARES.search(one)]
-    return tuple(one for one in near if any(pattern.search(one) for pattern in _PATTERNS))
+    return tuple(one for one in near if _OBJECT.search(one) and any(pattern.search(one) for pattern in _PATTERNS))
 
 
 def comparisons_of(view: View, instance: Mapping[str, Json], wanted: Sequence[tuple[Key, Json, str]]) -> Iterator[Clue]:
