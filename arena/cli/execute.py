@@ -82,10 +82,11 @@ def execute(request: RunRequest, console: Console) -> int:
 
 
 def policy_notes(request: RunRequest) -> list[str]:
-    """Return the notes about the policy before the run starts: shadow mode, and limits that it sets."""
+    """Return the notes about the policy before the run starts: shadow mode, unless the trials are already played, and
+    limits that it sets."""
     gate = request.gate
     notes = []
-    if gate.identity().get("enforced") is False:
+    if gate.identity().get("enforced") is False and request.source is None:
         notes.append(f"SHADOW MODE: decisions of {gate.name} are recorded but not enforced; every call is made")
     for name, limit in stricter({name: request.config.get(name) for name in FLAGS}, gate.limits).items():
         if limit.source == "gates":

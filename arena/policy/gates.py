@@ -172,3 +172,24 @@ class AllowAll:
 
     def inputs(self) -> Mapping[str, bytes]:
         return {}
+
+
+@dataclass(frozen=True)
+class Decided(AllowAll):
+    """The policy of a run whose trials are scored again: it decided when they were played. It limits nothing.
+
+    `run_identity`, `files`: its identity, and its files in the run's `inputs/`.
+    """
+
+    run_identity: Mapping[str, Json]
+    files: Mapping[str, bytes]
+
+    @property
+    def name(self) -> str:
+        return str(self.run_identity.get("name"))
+
+    def identity(self) -> Mapping[str, Json]:
+        return self.run_identity
+
+    def inputs(self) -> Mapping[str, bytes]:
+        return self.files

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from arena.analysis.rejudge.agreement import MOST_LISTED, AgreementTally, Scored
+from arena.analysis.rejudge.agreement import MOST_LISTED, AgreementTally
+from arena.analysis.rejudge.changes import Scored
 from arena.analysis.rejudge.text import agreement_text
 from arena.families.crypto.mock.judge_noisy import noisy_judge_reply
 from arena.families.crypto.outcome import Condition, OutcomeRule, outcome

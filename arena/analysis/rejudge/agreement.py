@@ -6,12 +6,12 @@ One pass, memory by the number of challenges. `judge_agreement.json` is the resu
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
 
+from arena.analysis.rejudge.changes import Moves, Scored
 from arena.analysis.rejudge.items import ItemAgreement
 from arena.records import Json, Judgement, Record
 from arena.stats.agreement import (
@@ -74,17 +74,6 @@ class _Spread:
         self.apart += spread >= DISAGREEMENT
 
 
-class Scored(NamedTuple):
-    """The scores of a match, and its outcome."""
-
-    values: Mapping[str, float]
-    outcome: str | None
-
-    @staticmethod
-    def of(values: Mapping[str, float | int | None], outcome: str | None) -> Scored:
-        return Scored({name: value for name, value in values.items() if value is not None}, outcome)
-
-
 class AgreementTally:
     """Adds up records of a run that judged matches again; `before`: key -> how the match was scored in the run before,
     None if it was not; `judge_before`: its judge. `outcomes`: labels, the best first."""
@@ -97,7 +86,7 @@ class AgreementTally:
         before: Mapping[str, Scored | None],
     ) -> None:
         self._dimensions = dimensions
-        self._before, self._moves = before, _Moves(dimensions, outcomes, judge_before)
+        self._before, self._moves = before, Moves(dimensions, outcomes, judge_before)
         self._judges: dict[str, _Judge] = {}
         self._matches = 0
         self._all: dict[str, dict[str, Cells]] = {name: {} for name in dimensions}
@@ -241,55 +230,6 @@ class AgreementTally:
             "largest_spread": found.largest,
             f"matches_{DISAGREEMENT}_or_more_apart": found.apart,
         }
-
-
-class _Moves:
-    """How scores and outcomes moved from the run before to this one."""
-
-    def __init__(self, dimensions: Sequence[str], outcomes: Sequence[str], judge: str | None) -> None:
-        self._judge, self._outcomes = judge, outcomes
-        self._counts = {name: {"up": 0, "same": 0, "down": 0} for name in dimensions}
-        self._changes = dict.fromkeys(dimensions, 0.0)
-        self._scored = {"both": 0, "only_before": 0, "only_now": 0, "neither": 0}
-        self._outcome_moves = {"up": 0, "same": 0, "down": 0}
-        self._table: dict[tuple[str, str], int] = {}
-
-    def add(self, before: Scored | None, now: Scored | None) -> None:
-        """Count one match; None if it has no scores."""
-        if before is None or now is None:
-            self._scored["only_now" if now else "only_before" if before else "neither"] += 1
-            return
-        self._scored["both"] += 1
-        for name, counts in self._counts.items():
-            if name not in now.values or name not in before.values:
-                continue
-            change = now.values[name] - before.values[name]
-            counts["up" if change > 0 else "down" if change < 0 else "same"] += 1
-            self._changes[name] += change
-        if before.outcome is None or now.outcome is None:
-            return
-        pair = before.outcome, now.outcome
-        self._table[pair] = self._table.get(pair, 0) + 1
-        change = self._outcomes.index(pair[0]) - self._outcomes.index(pair[1])
-        self._outcome_moves["up" if change > 0 else "down" if change < 0 else "same"] += 1
-
-    def to_json(self) -> dict[str, Json]:
-        both = self._scored["both"]
-        return {
-            "judge_before": self._judge,
-            "scored": self._scored,
-            "dimensions": {
-                name: {**counts, "mean_change": round(self._changes[name] / both, 3) if both else None}
-                for name, counts in self._counts.items()
-            },
-            "outcomes": {**self._outcome_moves, "table": list(self._rows())},
-        }
-
-    def _rows(self) -> Iterator[dict[str, Json]]:
-        for before in self._outcomes:
-            for now in self._outcomes:
-                if (before, now) in self._table:
-                    yield {"before": before, "now": now, "matches": self._table[before, now]}
 
 
 def _alphas(by_unit: Mapping[str, Cells], units: Sequence[str], draws: Sequence[list[int]]) -> dict[str, Json]:

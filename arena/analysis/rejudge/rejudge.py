@@ -1,9 +1,9 @@
-"""Judges the matches of a finished run again: any family, with its plays taken from that run's records.
+"""Scores the trials of a finished run again: any family, with its plays taken from that run's records.
 
-A variant of the family of the run that is judged again, so runner, journal, resume, records and tables are those of
-every run. No player is called: the match is the transcript in the earlier record, whose digest must equal
-that in `inputs/plays.jsonl`. The journal has only the judges' calls. What was not judged there (errors, denied,
-limits, aborted) stays as it ended. docs/rejudging.md.
+A variant of the family of the run that is scored again, so runner, journal, resume, records and tables are those of
+every run. No player is called: the trial is the transcript in the earlier record, whose digest must equal
+that in `inputs/plays.jsonl`. The journal has only the judges' calls, and none in a run without a judge. What was not
+scored there (errors, denied, limits, aborted) stays as it ended. docs/rejudging.md.
 """
 
 from __future__ import annotations
@@ -12,18 +12,23 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from arena.analysis.rejudge.agreement import AgreementReport, AgreementTally, Scored
+from arena.analysis.rejudge.agreement import AgreementReport, AgreementTally
+from arena.analysis.rejudge.changes import ScoreChanges, Scored
 from arena.engine.build import RunRequest
 from arena.engine.finished import family_of_run, opened, rescoring_rules
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Bounds, Exporter, FactGroup, Family
 from arena.formats.decode import decode, encode
+from arena.formats.strict_json import read_bytes
 from arena.judging.bounds import Judgements, judge_bounds
 from arena.messages import Calculator, Conversation, ModelReply, ToolAnswer
 from arena.play.bounds import NO_CALLS
 from arena.play.past import Past
 from arena.play.services import JUDGE_SEAT, Services
+from arena.play.services_over import ServicesOver
 from arena.play.toolbox import Toolbox
+from arena.policy.gates import Decided
+from arena.policy.gates_file import GATES_INPUT
 from arena.records import GateDecision, Json, Record, Score, Stop, Transcript, Trial
 from arena.settings.config import Config
 from arena.store.bundles import Bundle
@@ -34,7 +39,7 @@ from arena.store.reader import RecordFile
 from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, file_digest
 
 PLAYS_INPUT = "plays.jsonl"
-"""In `inputs/`: one line per match, in the order of the run that is judged again (docs/run-directory.md)."""
+"""In `inputs/`: one line per trial, in the order of the run that is scored again (docs/run-directory.md)."""
 
 
 def play_digest(record: Record) -> str:
@@ -73,6 +78,13 @@ def source_of(run: FinishedRun) -> Source:
     return Source(run.path, told, tuple(rows))
 
 
+def decided_policy(run: FinishedRun) -> Decided:
+    """Return the policy under which the trials of `run` were played. Errors: DataError if its file is missing."""
+    identity, path = run.manifest.identity.policy, run.path / INPUTS_DIR / GATES_INPUT
+    files = {GATES_INPUT: read_bytes(path)} if "sha256" in identity else {}
+    return Decided(identity, files)
+
+
 def _lines(rows: Iterable[PlayRow]) -> bytes:
     return b"".join(encode_line(row.to_json()) for row in rows)
 
@@ -100,13 +112,16 @@ def build(request: RunRequest, tools: str | None) -> Rejudged:
 
 
 def of_run(run_dir: Path, identity: Mapping[str, Json], family: Family) -> Rejudged:
-    """Return the family of a run that judged again, from its own directory. Errors: DataError for plays.jsonl."""
+    """Return the family of a run that scored another one again, from its own directory. Errors: DataError for
+    plays.jsonl."""
     path = run_dir / INPUTS_DIR / PLAYS_INPUT
     rows = tuple(read_rows(path, PlayRow))
     told = decode(SourceIdentity, identity["source"], str(run_dir / MANIFEST_FILE), at="/identity/source")
     if file_digest(path) != told.plays_sha256:
         raise DataError([Issue(str(path), "", "is not what the identity names (source.plays_sha256)")])
-    return Rejudged(family, Source(run_dir, told, rows), identity["rules"])
+    models = identity["models"]
+    judgements = max(len(models["panel"]), int(models["judge"] is not None))
+    return Rejudged(family, Source(run_dir, told, rows), identity["rules"], judgements)
 
 
 NO_PAST = Past()
@@ -115,9 +130,9 @@ NO_PAST = Past()
 class Rejudged:
     """A family whose matches are already played; see the module. Everything except playing is the original family's."""
 
-    def __init__(self, family: Family, source: Source, rules: Mapping[str, Json], judgements: int = 1) -> None:
+    def __init__(self, family: Family, source: Source, rules: Mapping[str, Json], judgements: int) -> None:
         """`source.path` is a run whose records have the transcripts; `rules` those of the run's identity;
-        `judgements`: how many are asked for about a trial."""
+        `judgements`: how many are asked for about a trial, 0 without a judge."""
         self._judgements = judgements
         self._family, self._source = family, source
         self._rules = {name: rules[name] for name in family.play_rules if name in rules}
@@ -140,17 +155,24 @@ class Rejudged:
             if seeds.get(row.key) != row.seed:
                 message = f"{row.key}: this version does not plan this match with this seed"
                 raise DataError([Issue(str(run.path / RECORDS_FILE), "", message)])
-        missing = len(seeds) - len(self._rows)
+        missing, again = len(seeds) - len(self._rows), "judged" if self._judgements else "scored again"
         if missing:
             trials = self.spec.words.trials
-            self.warnings.append(f"{missing} planned {trials} of {run.name} were not played, so they are not judged")
+            self.warnings.append(f"{missing} planned {trials} of {run.name} were not played, so they are not {again}")
         if self.carried_over:
-            self.warnings.append(f"{_counted(self.carried_over)} in {run.name}: kept as they are, not judged")
+            self.warnings.append(f"{_counted(self.carried_over)} in {run.name}: kept as they are, not {again}")
         now, then = self._family.identity(), run.identity["rules"]
+        if not self._judgements and (other := self._other_rules(now, then)):
+            self.warnings.append(f"{run.name} was scored by other rules: {', '.join(other)} differ")
         if any(then.get(name) != now.get(name) for name in self.play_rules):
             self.warnings.append("role views will show the system prompts of this version, not those that were played")
         if then.get("rubric") != now.get("rubric"):
             self.warnings.append(f"{run.name} was judged by another rubric: {then.get('rubric')}")
+
+    def _other_rules(self, now: Mapping[str, Json], then: Mapping[str, Json]) -> list[str]:
+        """Return the names of the rules of scoring in which this version differs from a run."""
+        names = [name for name in now if name not in self.play_rules]
+        return [name for name in names if encode_line(now[name]) != encode_line(then.get(name))]
 
     def trials(self) -> Iterator[Trial]:
         return (trial for trial in self._family.trials() if trial.key in self._rows)
@@ -173,6 +195,8 @@ class Rejudged:
         )
 
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
+        if transcript.gates:
+            services = _Played(services, transcript.gates)
         return self._family.score(trial, transcript, services)
 
     def facts(self) -> Sequence[FactGroup]:
@@ -188,13 +212,14 @@ class Rejudged:
         return self._family.bundle(record)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
-        before = {
-            key: None if row.scores is None else Scored.of(row.scores, row.outcome) for key, row in self._rows.items()
-        }
-        tally = AgreementTally(
-            [value.name for value in self.values], self.outcomes.labels, self._source.identity.judge, before
-        )
-        return [*self._family.exports(run_dir), AgreementReport(run_dir, tally)]
+        values, outcomes = [value.name for value in self.values], self.outcomes.labels
+        before = {key: _scored(row, bool(self._judgements)) for key, row in self._rows.items()}
+        own: Exporter
+        if self._judgements:
+            own = AgreementReport(run_dir, AgreementTally(values, outcomes, self._source.identity.judge, before))
+        else:
+            own = ScoreChanges(run_dir, values, outcomes, before)
+        return [*self._family.exports(run_dir), own]
 
     def identity(self) -> Mapping[str, Json]:
         return {**self._family.identity(), **self._rules}
@@ -206,11 +231,13 @@ class Rejudged:
         return {**self._family.inputs(), PLAYS_INPUT: _lines(self._source.plays)}
 
     def bounds(self, config: Config) -> Bounds:
+        if not self._judgements:
+            return Bounds(NO_CALLS, NO_CALLS)
         scored = [trial for trial in self.trials() if trial.key not in self.carried_over]
         judge, asked = config.judge, self._measured()
         tokens = None if judge is None else judge.sampling.max_tokens
         calls = int(config.get("max_tool_calls_per_turn", 0)) if judge is not None and judge.tools else 0
-        judgements = len(scored) * max(1, self._judgements)
+        judgements = len(scored) * self._judgements
         return Bounds(
             NO_CALLS,
             judge_bounds(Judgements(judgements, calls, asked.mean, asked.chars), tokens),
@@ -232,6 +259,25 @@ class Rejudged:
 def _counted(settled: Mapping[str, str]) -> str:
     statuses = list(settled.values())
     return ", ".join(f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses))
+
+
+def _scored(row: PlayRow, judged: bool) -> Scored | None:
+    """Return how a trial was scored; None if it has neither scores nor, in a run without a judge, an outcome."""
+    if row.scores is not None:
+        return Scored.of(row.scores, row.outcome)
+    return None if judged or row.outcome is None else Scored({}, row.outcome)
+
+
+class _Played(ServicesOver):
+    """Services of a trial about whose play a policy has decided, as a family sees them when it scores."""
+
+    def __init__(self, inner: Services, played: Sequence[GateDecision]) -> None:
+        super().__init__(inner, inner.has_tools)
+        self._played = played
+
+    @property
+    def gate_decisions(self) -> Sequence[GateDecision]:
+        return (*self._played, *self._inner.gate_decisions)
 
 
 class _Questions:

@@ -1,4 +1,4 @@
-"""judge_agreement.json as text for the end of `arena rejudge`."""
+"""judge_agreement.json and score_changes.json as text for the end of `arena rejudge`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from arena.records import Json
 
 SHOWN_DISAGREEMENTS = 5
 """The worst ones; judge_agreement.json lists more."""
+SHOWN_CHANGES = 5
+"""The first ones; score_changes.json lists more."""
 
 
 def agreement_text(report: Mapping[str, Json], words: Words) -> str:
@@ -25,6 +27,50 @@ def agreement_text(report: Mapping[str, Json], words: Words) -> str:
         parts.append(_disagreements(report["disagreements"], words))
     parts.append(_moved(report["moved"], words))
     return "\n\n".join(["", *parts]).lstrip("\n")
+
+
+def changes_text(report: Mapping[str, Json], words: Words) -> str:
+    """Return how the new scores compare with the old ones, ready to print: how many differ, and which.
+    `words`: those of the family."""
+    outcomes, values = report["different"]["outcomes"], report["different"]["values"]
+    found = (
+        f"{_some(outcomes, 'outcome')} and {_some(values, 'value')} {'differs' if outcomes + values < 2 else 'differ'}"
+    )
+    lines = [f"{_scored(report['scored'], words)}: {found} from the scores before"]
+    changed = {name: row for name, row in report["values"].items() if _changed(row)}
+    if changed:
+        header = ["changed", "up", "same", "down", "only before", "only now", "mean change"]
+        rows = [[name, *(str(row[key]) for key in _COUNTS), _mean(row)] for name, row in changed.items()]
+        lines.append(text_table(header, rows, frozenset(range(1, len(header)))))
+    lines += _outcome_changes(report["outcomes"]["table"], "trials")
+    different = report["different"]["trials"]
+    if different:
+        more = f", the first {SHOWN_CHANGES}" if different > SHOWN_CHANGES else ""
+        noun = words.trial if different == 1 else words.trials
+        lines.append(f"{different} {noun} with another score{more}:")
+        lines += [f"  {_change(entry)}" for entry in report["listed"][:SHOWN_CHANGES]]
+    return "\n".join(lines)
+
+
+_COUNTS = ("up", "same", "down", "only_before", "only_now")
+
+
+def _some(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'s' if number > 1 else ''}"
+
+
+def _changed(row: Mapping[str, Json]) -> bool:
+    return any(row[key] for key in _COUNTS if key != "same")
+
+
+def _change(entry: Mapping[str, Json]) -> str:
+    pairs = ([] if entry["outcome"] is None else [("outcome", entry["outcome"])]) + list(entry["values"].items())
+    shown = "; ".join(f"{name} {' -> '.join(map(_one, pair))}" for name, pair in pairs)
+    return f"{entry['key']}: {shown}"
+
+
+def _one(score: float | str | None) -> str:
+    return "-" if score is None else score if isinstance(score, str) else f"{score:g}"
 
 
 def _judges(judges: Sequence[Mapping[str, Json]]) -> str:
@@ -103,27 +149,33 @@ def _disagreements(found: Mapping[str, Json], words: Words) -> str:
 
 
 def _moved(moved: Mapping[str, Json], words: Words) -> str:
-    scored = moved["scored"]
     header = [f"moved from {moved['judge_before']}", "up", "same", "down", "mean change"]
     rows = [
-        [name, str(row["up"]), str(row["same"]), str(row["down"]),
-         "-" if row["mean_change"] is None else f"{row['mean_change']:+.2f}"]
+        [name, str(row["up"]), str(row["same"]), str(row["down"]), _mean(row)]
         for name, row in moved["dimensions"].items()
-    ]  # fmt: skip
+    ]
     outcomes = moved["outcomes"]
     rows.append(["outcome", str(outcomes["up"]), str(outcomes["same"]), str(outcomes["down"]), ""])
     lines: list[str] = [text_table(header, rows, frozenset(range(1, 5)))]
-    changes = [
-        f"{row['matches']} {row['before']} -> {row['now']}" for row in outcomes["table"] if row["before"] != row["now"]
-    ]
-    if changes:
-        lines.append("outcomes: " + ", ".join(changes))
+    return "\n".join([*lines, *_outcome_changes(outcomes["table"], "matches"), _scored(moved["scored"], words)])
+
+
+def _mean(row: Mapping[str, Json]) -> str:
+    return "-" if row["mean_change"] is None else f"{row['mean_change']:+.2f}"
+
+
+def _outcome_changes(table: Sequence[Mapping[str, Json]], counted: str) -> list[str]:
+    """Return the line about outcomes that changed, if any did; `counted`: the member with the number of trials."""
+    changes = [f"{row[counted]} {row['before']} -> {row['now']}" for row in table if row["before"] != row["now"]]
+    return ["outcomes: " + ", ".join(changes)] if changes else []
+
+
+def _scored(scored: Mapping[str, int], words: Words) -> str:
+    """Return how many trials were scored both times, and how many not."""
     beside = {"only scored before": scored["only_before"], "only scored now": scored["only_now"],
               "scored neither time": scored["neither"]}  # fmt: skip
     both = f"{scored['both']} {words.trials} scored both times"
-    counted = [both, *(f"{n} {what}" for what, n in beside.items() if n)]
-    lines.append(", ".join(counted))
-    return "\n".join(lines)
+    return ", ".join([both, *(f"{n} {what}" for what, n in beside.items() if n)])
 
 
 def _short(dimension: str) -> str:

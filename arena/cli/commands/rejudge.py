@@ -1,4 +1,5 @@
-"""`arena rejudge`: judge a finished run again, by another judge, several, or the same one several times."""
+"""`arena rejudge`: score a finished run again, by another judge, several, the same one several times, or, in a family
+without a judge, by the family's own scorer."""
 
 from __future__ import annotations
 
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from arena.analysis.rejudge.agreement import AGREEMENT_FILE
-from arena.analysis.rejudge.rejudge import source_of
-from arena.analysis.rejudge.text import agreement_text
+from arena.analysis.rejudge.changes import CHANGES_FILE
+from arena.analysis.rejudge.rejudge import decided_policy, source_of
+from arena.analysis.rejudge.text import agreement_text, changes_text
 from arena.cli.batch_judging import judged_as_asked, read_batches
 from arena.cli.console import Console
 from arena.cli.execute import execute
@@ -28,17 +30,13 @@ from arena.records import Json
 from arena.settings.config import Config, ModelRef, Panel, build_parser
 from arena.settings.flags import Parser
 from arena.settings.model_refs import judge, judge_ref
-from arena.settings.table import CORE, JUDGE, PROVIDERS, MockModels, Setting
+from arena.settings.table import CORE, JUDGE, JUDGE_BATCH, PROVIDERS, MockModels, Setting
 from arena.store import digests
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE, file_digest
 
-_OF_THE_RUN = frozenset({
-    "challenges", "challenge_split", "challenge_ids", "limit", "repetitions", "seed", "max_turns",
-    "max_tool_calls_per_turn", "participant_provider", "participant_model", "role_model", "temperature", "top_p",
-    "max_tokens", "reasoning_effort", "op_families", "tool_text", "tool_calls", "retry",
-})  # fmt: skip
-"""Settings that the matches were played with; they cannot change."""
+_CHANGEABLE = frozenset({*(row.name for row in JUDGE), "outcome_rule", "calculator_provider"})
+"""Settings of the identity that a run may change when it is scored again; all others are those of the run."""
 
 _MOST_REPETITIONS = 100
 _NEW = (
@@ -58,18 +56,24 @@ _CHANGES: Mapping[str, dict[str, Any]] = {
     "workers": {"help": "matches judged at once"},
 }
 TABLE = (
-    *(replace(row, **_CHANGES.get(row.name, {})) for row in SETTINGS if row.name not in _OF_THE_RUN),
+    *(
+        replace(row, **_CHANGES.get(row.name, {}))
+        for row in SETTINGS
+        if row.name != "retry" and (row.part != "identity" or row.name in _CHANGEABLE)
+    ),
     *_NEW,
 )
 _DESCRIPTION = (
-    "Judge the matches of the finished run RUN again: by another judge, by a panel of judges, several times, or with"
-    " other limits. Players are never called. The result is an ordinary run directory."
+    "Score the finished run RUN again: by another judge, by a panel of judges, several times, or with other limits. A"
+    " run without a judge is scored by its family's rules as they are now, and no model is asked. Players are never"
+    " called. The result is an ordinary run directory."
 )
 
 _EXAMPLES = (
     "python3 -m arena rejudge state/runs/first --judge-model openai/another-judge --out state/runs/first-again",
     "python3 -m arena rejudge state/runs/first --from-batch answers.jsonl --out state/runs/first-judged",
     "python3 -m arena rejudge state/runs/first --judge openai/one --judge groq/two --judge-repetitions 3 --out panel",
+    "python3 -m arena rejudge state/results/20260101T000000Z-shim --out scored-again",
 )
 
 
@@ -80,18 +84,22 @@ def parser() -> Parser:
     """Declare RUN, the settings that the matches were not played with, and those of a panel."""
     declared = build_parser(COMMAND, TABLE, _DESCRIPTION, _EXAMPLES)
     declared.usage = f"{COMMAND} RUN [flags]"
-    declared.add_argument("run", metavar="RUN", type=Path, help="the finished run to judge again; only read")
+    declared.add_argument("run", metavar="RUN", type=Path, help="the finished run to score again; only read")
     declared.show_first(("judges", "judge_repetitions", "from_batch", *COMMON))
     return declared
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Judge the matches of RUN again and print how far the judges agree; return the code of the new run."""
+    """Score the trials of RUN again and print how the scores changed, and how far judges agree; return the code of the
+    new run."""
     # As a list of settings, a judge given twice would count as one.
     _check_once([part.strip() for text in getattr(options, "judges", ()) for part in text.split(",")])
     config = read_settings(options, console, TABLE, MOCKS)
     finished = open_run(options.run)
-    spec = _judged_family(finished)
+    spec = family_spec(finished.manifest.family)
+    judged = bool(finished.manifest.identity.models.judges)
+    if not judged:
+        _refuse_judges(config, finished, spec)
     source = source_of(finished)
     _check_finished(finished)
     _check_out(config, finished.path)
@@ -99,34 +107,46 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if config["from_batch"]:
         config, panel = judged_as_asked(finished, config)
         answers = BatchAnswers(read_batches(config["from_batch"], finished, console), finished.path)
-    panel = panel or _panel(config, spec.mocks)
+    elif judged:
+        panel = _panel(config, spec.mocks)
     whole = _whole_config(finished, spec, config, panel)
     process = process_context(config, console, options.argv, COMMAND)
-    request = RunRequest(spec, whole, process, panel, source, answers=answers)
+    request = RunRequest(spec, whole, process, panel, source, decided_policy(finished), answers)
     # With --json, standard output holds only the object that `_show` prints.
     out: Path | None = config["out"]
     code = execute(request, replace(console, out=console.err) if config["json"] else console)
-    if out is not None and not config["dry_run"] and (out / AGREEMENT_FILE).is_file():
-        _show(out, spec.words, config, console)
+    shown = Path(out or "", AGREEMENT_FILE if judged else CHANGES_FILE)
+    if out is not None and not config["dry_run"] and shown.is_file():
+        _show(shown, spec.words, config, console)
     return code
 
 
-def _show(out: Path, words: Words, config: Config, shown: Console) -> None:
-    found = json.loads((out / AGREEMENT_FILE).read_bytes())
+def _show(path: Path, words: Words, config: Config, shown: Console) -> None:
+    """Print judge_agreement.json or score_changes.json; with --json also the summary, in the same object."""
+    found = json.loads(path.read_bytes())
     if config["json"]:
-        summary = json.loads((out / SUMMARY_FILE).read_bytes())
-        shown.result(json.dumps({**summary, "judge_agreement": found}))
+        summary = json.loads((path.parent / SUMMARY_FILE).read_bytes())
+        shown.result(json.dumps({**summary, path.stem: found}))
     elif not config["quiet"]:
-        shown.result(printable(agreement_text(found, words)))
+        text = agreement_text if path.name == AGREEMENT_FILE else changes_text
+        shown.result(printable(text(found, words)))
 
 
-def _judged_family(run: FinishedRun) -> FamilySpec:
-    """Return the family of the run. Errors: UsageError if no judge scored the run."""
-    spec = family_spec(run.manifest.family)
-    if not run.manifest.identity.models.judges:
-        trials = spec.words.trials
-        raise UsageError(f"{run.path}: its {trials} were scored without a judge, so none can judge them again")
-    return spec
+def _refuse_judges(config: Config, run: FinishedRun, spec: FamilySpec) -> None:
+    """Check that nothing is said about a judge. Errors: UsageError naming what is."""
+    names = [row.name for row in (*JUDGE, *JUDGE_BATCH, *_NEW, *_rule_of_outcomes(spec))]
+    given = sorted({config.source[name] for name in names if config.source[name].startswith(("--", "config file"))})
+    if given:
+        raise UsageError(
+            f"{run.path}: its {spec.words.trials} were scored without a judge, so none can judge them again; leave out"
+            f" {', '.join(given)} and they are scored by the rules of the family {spec.name}"
+        )
+
+
+def _rule_of_outcomes(spec: FamilySpec) -> list[Setting]:
+    """Return the row of --outcome-rule if the family has no such rule."""
+    has = any(row.name == "outcome_rule" for row in spec.settings)
+    return [] if has else [row for row in TABLE if row.name == "outcome_rule"]
 
 
 def _check_finished(run: FinishedRun) -> None:
@@ -142,7 +162,7 @@ def _check_finished(run: FinishedRun) -> None:
     if changed:
         raise DataError(changed)
     if RECORDS_FILE not in listed:
-        raise UsageError(f"{run.path} holds no matches, so there is nothing to judge")
+        raise UsageError(f"{run.path} holds no matches, so there is nothing to score again")
 
 
 def _check_out(config: Config, path: Path) -> None:
@@ -153,12 +173,12 @@ def _check_out(config: Config, path: Path) -> None:
         return
     out, source = wanted.resolve(), path.resolve()
     if out == source or source in out.parents:
-        raise UsageError(f"--out {wanted} is inside the run to be judged, which is only read: name another")
+        raise UsageError(f"--out {wanted} is inside the run to be scored again, which is only read: name another")
 
 
-def _whole_config(run: FinishedRun, spec: FamilySpec, config: Config, judges: Panel) -> Config:
+def _whole_config(run: FinishedRun, spec: FamilySpec, config: Config, judges: Panel | None) -> Config:
     """Return the settings of the new run in its family's table: those of this command from this call, all others from
-    the old run.
+    the old run. Without judges the settings of a judge are left out, as in the old run.
 
     Errors: UsageError for a run without players, DataError for models of an unknown provider.
     """
@@ -172,22 +192,25 @@ def _whole_config(run: FinishedRun, spec: FamilySpec, config: Config, judges: Pa
     if strangers:
         place = Issue(str(run.path / MANIFEST_FILE), "/identity/models", f"unknown provider in {', '.join(strangers)}")
         raise DataError([place])
-    defaults = {row.name: row.default for row in spec.settings}
+    beside = frozenset() if judges is not None else frozenset(row.name for row in (*JUDGE, *JUDGE_BATCH))
+    table = tuple(row for row in spec.settings if row.name not in beside)
+    defaults = {row.name: row.default for row in table}
     changed: dict[str, Json] = {
         row.name: defaults[row.name] if _of_the_family(row, config, defaults) else config[row.name] for row in TABLE
     }
     changed |= {"participant_provider": provider, "participant_model": model, "role_model": roles}
-    changed |= {"judge_provider": judges.judges[0].provider, "judge_model": judges.judges[0].model}
+    if judges is not None:
+        changed |= {"judge_provider": judges.judges[0].provider, "judge_model": judges.judges[0].model}
     if config["outcome_rule"] is None:
         changed["outcome_rule"] = played.get("outcome_rule")
     if not config["judge_tools"]:
         changed["calculator_provider"] = "none"
     changed |= {"json": False, "quiet": config["quiet"] or config["json"]}
     kept = {name: tuple(value) if isinstance(value, list) else value for name, value in played.items()}
-    own = {row.name: kept.get(row.name, row.default) for row in spec.settings}
-    known = {row.name for row in (*spec.settings, *JUDGE, *CORE)}
+    own = {row.name: kept.get(row.name, row.default) for row in table}
+    known = {row.name for row in (*table, *JUDGE, *CORE)} - beside
     settings = {**own, **{name: value for name, value in changed.items() if name in known}}
-    return replace(config, settings=settings, table=spec.settings, mocks=spec.mocks)
+    return replace(config, settings=settings, table=table, mocks=spec.mocks)
 
 
 def _of_the_family(row: Setting, config: Config, defaults: Mapping[str, Json]) -> bool:

@@ -77,7 +77,7 @@ class CheapTalk:
     outcomes = Outcomes(OUTCOMES)
     labels: Sequence[str] = LABELS
     conditions: Sequence[str] = CONDITIONS
-    play_rules: Sequence[str] = ("rules_version", "prompts_version", "claims_sha256", "deviations_sha256", "source",
+    play_rules: Sequence[str] = ("prompts_version", "claims_sha256", "deviations_sha256", "source",
                                  "senders", "receivers", "seeds", "mock_sha256")  # fmt: skip
 
     def __init__(

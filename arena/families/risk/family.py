@@ -64,7 +64,7 @@ class RiskFamily:
     outcomes = Outcomes(OUTCOMES)
     labels: Sequence[str] = LABELS
     conditions: Sequence[str] = CONDITIONS
-    play_rules: Sequence[str] = ("rules_version", "slices_sha256", "attacks_sha256", "shim_sha256", "routing",
+    play_rules: Sequence[str] = ("slices_sha256", "attacks_sha256", "shim_sha256", "routing",
                                  "defences", "models", "shim")  # fmt: skip
 
     def __init__(self, setup: RiskSetup, warnings: Sequence[str] = ()) -> None:
