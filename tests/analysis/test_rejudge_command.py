@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from arena.cli import entry
 from arena.formats.json_text import json_text
 from arena.store import digests
 from tests.support.arena_rig import ROOT, everything, results
@@ -196,3 +197,21 @@ def test_settings_of_players_in_a_config_file_are_refused(run: Path, tmp_path: P
     config.write_text(json.dumps({"judges": ["mock/judge"], "judge_repetitions": 2}))
     assert rejudge(run, "--config", str(config), "--out", str(tmp_path / "again")).code == 0
     assert len(calls(tmp_path / "again")) == 6
+
+
+def test_settings_of_the_matches_are_those_of_the_run(tmp_path: Path) -> None:
+    """Who cheats decides about the plan: judged as if nobody cheated, the matches would lose their conduct."""
+    words = ("--challenge-ids", "workshop-approval,ferry-cabin-toss", "--adversary", "told", "--op-level", "primitive")
+    run, again = tmp_path / "run", tmp_path / "again"
+    assert entry.main(["run", *words, "--calculator-provider", "none", "--quiet", "--out", str(run)]) == 0
+    assert rejudge(run, "--judge", "mock/judge", "--out", str(again)).code == 0
+    before, after = (json.loads((path / "manifest.json").read_bytes())["identity"] for path in (run, again))
+    assert after["settings"] == before["settings"] and after["settings"]["adversary"] == "told"
+    assert [record["plan"] for record in records(again)] == [record["plan"] for record in records(run)]
+    assert any("conduct" in record["plan"] for record in records(run))
+
+
+@pytest.mark.parametrize("words", [("--adversary", "told"), ("--op-level", "primitive"), ("--gates", "gates.yaml")])
+def test_settings_of_the_matches_have_no_flag(run: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    ended = rejudge(run, "--judge", "mock/judge", *words, "--out", str(tmp_path / "again"))
+    assert ended.code == 2 and f"unknown flag {words[0]}" in ended.err

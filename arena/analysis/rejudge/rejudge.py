@@ -163,7 +163,7 @@ class Rejudged:
             self.warnings.append(f"{_counted(self.carried_over)} in {run.name}: kept as they are, not {again}")
         now, then = self._family.identity(), run.identity["rules"]
         if not self._judgements and (other := self._other_rules(now, then)):
-            self.warnings.append(f"{run.name} was scored by other rules: {', '.join(other)} differ")
+            self.warnings.append(f"{run.name} was scored by other rules, which differ in {', '.join(other)}")
         if any(then.get(name) != now.get(name) for name in self.play_rules):
             self.warnings.append("role views will show the system prompts of this version, not those that were played")
         if then.get("rubric") != now.get("rubric"):

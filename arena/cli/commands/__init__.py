@@ -34,7 +34,7 @@ COMMANDS: dict[str, Command] = {
     "check": Command("arena.cli.commands.check", "check a run against thresholds: OK, WARN or FAIL"),
     "leaderboard": Command("arena.cli.commands.leaderboard", "rank runs that may be ranked together"),
     "export": Command("arena.cli.commands.export", "write a run as a leaderboard result or a data set"),
-    "rejudge": Command("arena.cli.commands.rejudge", "judge a finished run again, by one or several judges"),
+    "rejudge": Command("arena.cli.commands.rejudge", "score a finished run again: by judges, or by its own rules"),
     "calibrate": Command("arena.cli.commands.calibrate", "measure which faults a judge notices"),
     "challenges": Command("arena.cli.commands.challenges", "lint, list, show, render, count or try out challenges"),
     "dataset": Command("arena.cli.commands.dataset", "make training data from challenges and runs, and audit them"),

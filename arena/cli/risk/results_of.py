@@ -49,11 +49,15 @@ def rebuild(
 
 
 def rows_of(folder: Path, evaluator: Evaluator | None = None) -> RunRows:
-    """Return the rows of a run of the arena. Errors: DataError for a damaged run or one of another family."""
+    """Return the rows of a run of the arena. Errors: DataError for a damaged run, one of another family, or one that
+    scored another run again: the calls of its trials are in the journal of that run."""
     run = open_run(folder)
     if run.manifest.family != SPEC.name:
         message = f"is a run of the family {run.manifest.family}; use `arena report` for it"
         raise DataError([Issue(str(folder / MANIFEST_FILE), "/family", message)])
+    if run.manifest.identity.source is not None:
+        message = "scored another run again, so it has no calls to make rows of; use `arena report` for it"
+        raise DataError([Issue(str(folder / MANIFEST_FILE), "/identity/source", message)])
     family = family_of_run(folder, run.identity)
     assert isinstance(family, RiskFamily)
     return RunRows(run, family, evaluator)
