@@ -130,13 +130,15 @@ PLAYERS: tuple[Setting, ...] = (
 )  # fmt: skip
 """The models of the seats, and their sampling."""
 
-JUDGE: tuple[Setting, ...] = (
+WHO_JUDGES: tuple[Setting, ...] = (
     Setting("judge_provider", ("--judge-provider",), "text", None, _ID, _JUDGE,
             "who judges; mock for offline players, otherwise required", choices=tuple(PROVIDERS),
             metavar="NAME"),
     Setting("judge_model", ("--judge-model",), "text", None, _ID, _JUDGE,
             "model of the judge, or provider/model; never taken from the players", env="OPENAI_MODEL_JUDGE",
             env_if=("judge_provider", ("openai", "openai-chat")), metavar="MODEL"),
+)  # fmt: skip
+JUDGE_MATERIAL: tuple[Setting, ...] = (
     Setting("judge_tools", ("--judge-tools",), "flag", False, _ID, _JUDGE,
             "the judge may call the calculator to recompute claims"),
     Setting("judge_max_chars_per_message", ("--judge-max-chars-per-message",), "int", None, _ID, _JUDGE,
@@ -145,6 +147,8 @@ JUDGE: tuple[Setting, ...] = (
     Setting("judge_max_chars_total", ("--judge-max-chars-total",), "int", None, _ID, _JUDGE,
             "cut a longer transcript (marked) for the judge [default: no limit]",
             env="ARENA_JUDGE_MAX_CHARS_TOTAL", low=1, metavar="N"),
+)  # fmt: skip
+JUDGE_ANSWER: tuple[Setting, ...] = (
     Setting("judge_form", ("--judge-form",), "text", "schema", _ID, _JUDGE,
             "schema: enforce the JSON schema of verdicts if the server can; free: only ask for it",
             choices=("schema", "free"), metavar="FORM"),
@@ -153,7 +157,8 @@ JUDGE: tuple[Setting, ...] = (
     Setting("judge_max_tokens", ("--judge-max-tokens",), "int", None, _ID, _JUDGE,
             "limit on the tokens of one verdict [default: not sent]", low=1, metavar="N"),
 )  # fmt: skip
-"""The judge, and the limits on its material."""
+JUDGE: tuple[Setting, ...] = (*WHO_JUDGES, *JUDGE_MATERIAL, *JUDGE_ANSWER)
+"""The judge, what it sees of a match and can use, and the form and sampling of its answer."""
 
 JUDGE_BATCH: tuple[Setting, ...] = (
     Setting("judge_batch", ("--judge-batch",), "path", None, _OP, _JUDGE,
@@ -189,7 +194,7 @@ TOOLS: tuple[Setting, ...] = (
 )  # fmt: skip
 """The calculator behind the tool calls."""
 
-CORE: tuple[Setting, ...] = (
+PLAYING: tuple[Setting, ...] = (
     Setting("seed", ("--seed",), "int", 0, _ID, PLAYED, "run seed", low=0, high=2**63 - 1, metavar="N"),
     Setting("out", ("--out",), "path", None, _CALL, _RESULTS,
             "run directory [default: a new one under state/runs/]", metavar="DIR"),
@@ -259,8 +264,12 @@ CORE: tuple[Setting, ...] = (
             "file of prices per model, to compute costs", metavar="FILE"),
     Setting("fail_on_budget", ("--fail-on-budget",), "flag", False, _OP, _LIMITS,
             "exit code 3 when a limit stopped the run [default: exit code 0]"),
+)  # fmt: skip
+SETTINGS_FILE: tuple[Setting, ...] = (
     Setting("config", ("--config",), "path", None, _CALL, _DISPLAY,
             "read settings from a YAML or JSON file (keys: the names in docs/configuration.md)", metavar="FILE"),
+)  # fmt: skip
+SHOWING: tuple[Setting, ...] = (
     Setting("env_file", ("--env-file",), "path", None, _CALL, _DISPLAY,
             "read variables from this file instead of the clone's .env", metavar="FILE"),
     Setting("progress", ("--progress",), "flag", False, _CALL, _DISPLAY,
@@ -274,7 +283,8 @@ CORE: tuple[Setting, ...] = (
     Setting("no_color", ("--no-color",), "flag", False, _CALL, _DISPLAY, "no colours (NO_COLOR does the same)"),
     Setting("version", ("--version",), "version", None, _CALL, _DISPLAY, "print the version and exit"),
 )  # fmt: skip
-"""Settings of every run: seed, results, service calls, limits, display."""
+CORE: tuple[Setting, ...] = (*PLAYING, *SETTINGS_FILE, *SHOWING)
+"""Settings of every run: seed, results, service calls, limits; the settings file, which a family may replace; texts."""
 
 NOT_FROM_A_STRANGER = frozenset({
     "allow_plain_http", "calculator_lambda_url", "env_file", "github_summary", "judge_batch", "junit", "out",

@@ -229,7 +229,8 @@ def test_risk_run_is_scored_again_with_its_own_policy_and_evaluator(tmp_path: Pa
     )
     risk_run(run, "--gates", str(policy), "--evaluator", str(evaluator))
     assert any(record["gates"] and record["outcome"] == "failed" for record in records(run))
-    policy.unlink(), evaluator.unlink()
+    policy.unlink()
+    evaluator.unlink()
     ended = rejudge(run, "--out", str(again))
     assert ended.code == 0 and SAME in ended.out, ended.text
     same_results(run, again)

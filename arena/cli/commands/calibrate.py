@@ -22,10 +22,10 @@ from arena.families.crypto.challenges.schema import load, select
 from arena.formats.tables import printable
 from arena.settings.config import build_parser
 from arena.settings.flags import Parser
+from arena.settings.table import PLAYERS
 
 COMMAND = "arena calibrate"
-_NO_FLAGS = frozenset({"participant_provider", "participant_model", "role_model", "temperature", "top_p", "max_tokens",
-                       "reasoning_effort"})  # fmt: skip
+_NO_FLAGS = frozenset(row.name for row in PLAYERS)
 """Settings of players, who are scripts here."""
 
 _DESCRIPTION = (

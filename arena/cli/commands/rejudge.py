@@ -27,6 +27,7 @@ from arena.families.spec import FamilySpec, Words
 from arena.formats.tables import printable
 from arena.providers.batch_lines import BatchAnswers
 from arena.records import Json
+from arena.settings.blocks import changed, without_judge
 from arena.settings.config import Config, ModelRef, Panel, build_parser
 from arena.settings.flags import Parser
 from arena.settings.model_refs import judge, judge_ref
@@ -56,10 +57,9 @@ _CHANGES: Mapping[str, dict[str, Any]] = {
     "workers": {"help": "matches judged at once"},
 }
 TABLE = (
-    *(
-        replace(row, **_CHANGES.get(row.name, {}))
-        for row in SETTINGS
-        if row.name != "retry" and (row.part != "identity" or row.name in _CHANGEABLE)
+    *changed(
+        (row for row in SETTINGS if row.name != "retry" and (row.part != "identity" or row.name in _CHANGEABLE)),
+        _CHANGES,
     ),
     *_NEW,
 )
@@ -192,8 +192,7 @@ def _whole_config(run: FinishedRun, spec: FamilySpec, config: Config, judges: Pa
     if strangers:
         place = Issue(str(run.path / MANIFEST_FILE), "/identity/models", f"unknown provider in {', '.join(strangers)}")
         raise DataError([place])
-    beside = frozenset() if judges is not None else frozenset(row.name for row in (*JUDGE, *JUDGE_BATCH))
-    table = tuple(row for row in spec.settings if row.name not in beside)
+    table = spec.settings if judges is not None else without_judge(spec.settings)
     defaults = {row.name: row.default for row in table}
     changed: dict[str, Json] = {
         row.name: defaults[row.name] if _of_the_family(row, config, defaults) else config[row.name] for row in TABLE
@@ -208,7 +207,7 @@ def _whole_config(run: FinishedRun, spec: FamilySpec, config: Config, judges: Pa
     changed |= {"json": False, "quiet": config["quiet"] or config["json"]}
     kept = {name: tuple(value) if isinstance(value, list) else value for name, value in played.items()}
     own = {row.name: kept.get(row.name, row.default) for row in table}
-    known = {row.name for row in (*table, *JUDGE, *CORE)} - beside
+    known = {row.name for row in (*table, *(() if judges is None else JUDGE), *CORE)}
     settings = {**own, **{name: value for name, value in changed.items() if name in known}}
     return replace(config, settings=settings, table=table, mocks=spec.mocks)
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from arena.families.cheaptalk.data.table import DATASETS
 from arena.families.cheaptalk.payoff import PAYOFFS
 from arena.families.cheaptalk.verifying.matches import MATCHES
 from arena.families.spec import FamilySpec, Need, Words
-from arena.settings.table import CORE, GROUPS, JUDGE, PLAYED, PLAYERS, MockModels, Setting
+from arena.settings.blocks import changed
+from arena.settings.table import (
+    GROUPS,
+    JUDGE_ANSWER,
+    JUDGE_MATERIAL,
+    PLAYED,
+    PLAYERS,
+    PLAYING,
+    SHOWING,
+    WHO_JUDGES,
+    MockModels,
+    Setting,
+)
 
 _ID, _OP = "identity", "operation"
 _RESULTS, _DISPLAY = GROUPS[4], GROUPS[-1]
@@ -186,19 +196,12 @@ _CHANGED: dict[str, dict[str, object]] = {
 }  # fmt: skip
 """Rows of the common blocks that this family words or reads in its own way."""
 
-NOT_RATING: dict[str, object] = {
-    "judge_tools": False, "judge_max_chars_per_message": None, "judge_max_chars_total": None,
-}  # fmt: skip
+NOT_RATING: dict[str, object] = {row.name: row.default for row in JUDGE_MATERIAL}
 """Rows of the judge's block that have no effect here, with their fixed values."""
 
-
-def _own(row: Setting) -> Setting:
-    return replace(row, **_CHANGED[row.name]) if row.name in _CHANGED else row  # type: ignore[arg-type]
-
-
-RATING: tuple[Setting, ...] = tuple(_own(row) for row in JUDGE if row.name not in NOT_RATING)
+RATING: tuple[Setting, ...] = changed((*WHO_JUDGES, *JUDGE_ANSWER), _CHANGED)
 """Who rates evidence; in the settings of a run only if evidence is rated."""
-_COMMON = tuple(_own(row) for row in (*PLAYERS, *CORE) if row.name != "config")
+_COMMON = changed((*PLAYERS, *PLAYING, *SHOWING), _CHANGED)
 
 SETTINGS: tuple[Setting, ...] = (
     *TASKS, *GAME, *PAYING, *CONSTANTS, *BASELINES, *FILES, *RATING, *_COMMON, BATCH_SIZE, EXPERIMENT,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from arena.families.spec import FamilySpec, Words
+from arena.settings.blocks import changed
 from arena.settings.table import CORE, GROUPS, PLAYED, PLAYERS, MockModels, Setting
 
 _RESULTS, _LIMITS = GROUPS[4], GROUPS[6]
 
-OWN: tuple[Setting, ...] = (
+_CASES: tuple[Setting, ...] = (
     Setting("slices", ("--slices", "--slice"), "list", ("tau_risky",), "identity", PLAYED,
             "slices of config/risk/ that are played; repeatable", metavar="NAMES"),
     Setting("attacks", ("--attacks", "--attack"), "list", (), "identity", PLAYED,
@@ -25,9 +24,13 @@ OWN: tuple[Setting, ...] = (
     Setting("attack_seeds", ("--attack-seeds",), "int", 1, "identity", PLAYED,
             "times that each attack is tried on a case, for the best of k besides the mean", low=1, high=1000,
             metavar="K"),
+)  # fmt: skip
+_MODE: tuple[Setting, ...] = (
     Setting("mode", ("--mode",), "text", "SHIM", "identity", PLAYED,
             "SHIM plays agents of the arena, REAL the model of --model if the slice's tag allows it",
             env="MODE", choices=("SHIM", "REAL"), metavar="MODE"),
+)  # fmt: skip
+_RULES: tuple[Setting, ...] = (
     Setting("models", ("--models",), "list", (), "identity", PLAYED,
             "several models; each plays all trials (instead of --model); repeatable",
             metavar="MODELS"),
@@ -54,53 +57,42 @@ OWN: tuple[Setting, ...] = (
             "trials that the page shows with prompt and reply; all are in rows.jsonl", env="REPORT_MAX_TRIAL_ROWS",
             low=0, metavar="N"),
 )  # fmt: skip
+OWN: tuple[Setting, ...] = (*_CASES, *_MODE, *_RULES)
 """The family's own settings."""
 
-_DEFAULTS: dict[str, tuple[object, str | None]] = {
-    "participant_model": (None, "MODEL"),
-    "seed": (42, "SEED"),
-    "temperature": (0.2, "TEMPERATURE"),
-    "max_calls": (None, "MAX_CALLS"),
-    "max_total_tokens": (100_000, "MAX_TOTAL_TOKENS"),
-    "max_prompt_tokens": (80_000, "MAX_PROMPT_TOKENS"),
-    "max_completion_tokens": (40_000, "MAX_COMPLETION_TOKENS"),
-    "dry_run": (False, "DRY_RUN"),
-    "fail_on_budget": (False, "FAIL_ON_BUDGET"),
-}
-"""Setting -> its default in this family, and its variable."""
+_CHANGED: dict[str, dict[str, object]] = {
+    "participant_model": {
+        "default": None, "env": "MODEL", "env_if": None, "flags": ("--participant-model", "--model"),
+        "help": "the model that plays, provider/model [default: mock/careful]",
+    },
+    "seed": {"default": 42, "env": "SEED"},
+    "temperature": {"default": 0.2, "env": "TEMPERATURE", "help": "sampling temperature"},
+    "max_calls": {"env": "MAX_CALLS"},
+    "max_total_tokens": {"default": 100_000, "env": "MAX_TOTAL_TOKENS"},
+    "max_prompt_tokens": {"default": 80_000, "env": "MAX_PROMPT_TOKENS"},
+    "max_completion_tokens": {"default": 40_000, "env": "MAX_COMPLETION_TOKENS"},
+    "dry_run": {
+        "env": "DRY_RUN",
+        "help": "the gates decide about the first request of each planned trial; no model is asked, no key needed",
+    },
+    "fail_on_budget": {"env": "FAIL_ON_BUDGET"},
+    "out": {"help": "folder of the run [default: state/results/RUN_ID, the only place where LATEST is written]"},
+    "workers": {"help": "trials played at once"},
+    "resume": {"help": "resume the run in --out: finished trials are kept, the others are played"},
+}  # fmt: skip
+"""Rows of the common blocks that this family words or reads in its own way."""
 
+_COMMON = changed((*PLAYERS, *CORE), _CHANGED)
+SETTINGS: tuple[Setting, ...] = (*OWN, *_COMMON)
 
-_HELP = {
-    "participant_model": "the model that plays, provider/model [default: mock/careful]",
-    "dry_run": "the gates decide about the first request of each planned trial; no model is asked, no key needed",
-    "out": "folder of the run [default: state/results/RUN_ID, the only place where LATEST is written]",
-    "temperature": "sampling temperature",
-    "workers": "trials played at once",
-    "resume": "resume the run in --out: finished trials are kept, the others are played",
-}
-"""Setting -> its meaning in this family, if different."""
-
-
-def _own_default(row: Setting) -> Setting:
-    if row.name in _HELP:
-        row = replace(row, help=_HELP[row.name])
-    if row.name not in _DEFAULTS:
-        return row
-    default, variable = _DEFAULTS[row.name]
-    flags = (*row.flags, "--model") if row.name == "participant_model" else row.flags
-    return replace(row, default=default, env=variable, env_if=None, flags=flags)
-
-
-SETTINGS: tuple[Setting, ...] = (*OWN, *(_own_default(row) for row in (*PLAYERS, *CORE)))
-
-DIFFERENT: tuple[Setting, ...] = (*OWN, *(row for row in SETTINGS if row.name in {**_DEFAULTS, **_HELP}))
+DIFFERENT: tuple[Setting, ...] = (*OWN, *(row for row in _COMMON if row.name in _CHANGED))
 """The settings that the other families do not have, or have with another default or variable."""
 
 SWEEP: tuple[Setting, ...] = (
     Setting("modes", ("--modes",), "list", (), "identity", PLAYED,
             "SHIM, REAL [default: SHIM for agents of the arena, REAL for all others]; repeatable", env="MODE",
             choices=("SHIM", "REAL"), metavar="MODES"),
-    *(row for row in SETTINGS if row.name != "mode"),
+    *_CASES, *_RULES, *_COMMON,
 )  # fmt: skip
 """The settings of a sweep: several modes instead of one."""
 

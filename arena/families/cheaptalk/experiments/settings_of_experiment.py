@@ -16,6 +16,7 @@ from arena.families.cheaptalk.protocols.table import PROTOCOLS
 from arena.families.cheaptalk.scene import CLOSED
 from arena.families.cheaptalk.spec import NOT_RATING
 from arena.formats.short_names import full_name
+from arena.settings.blocks import without_judge
 from arena.settings.config import Config
 from arena.settings.table import PROVIDERS
 
@@ -211,8 +212,8 @@ def played(config: Config, from_file: Mapping[str, object], file: str) -> Config
     if settings["use_llm_evidence_eval"]:
         settings |= NOT_RATING
     else:
-        settings = {name: value for name, value in settings.items() if not name.startswith("judge_")}
-        table = tuple(row for row in table if not row.name.startswith("judge_"))
+        table = without_judge(table)
+        settings = {row.name: settings[row.name] for row in table}
     return replace(config, settings=settings, source=source, table=table)
 
 
