@@ -194,21 +194,21 @@ def _whole_config(run: FinishedRun, spec: FamilySpec, config: Config, judges: Pa
         raise DataError([place])
     table = spec.settings if judges is not None else without_judge(spec.settings)
     defaults = {row.name: row.default for row in table}
-    changed: dict[str, Json] = {
+    given: dict[str, Json] = {
         row.name: defaults[row.name] if _of_the_family(row, config, defaults) else config[row.name] for row in TABLE
     }
-    changed |= {"participant_provider": provider, "participant_model": model, "role_model": roles}
+    given |= {"participant_provider": provider, "participant_model": model, "role_model": roles}
     if judges is not None:
-        changed |= {"judge_provider": judges.judges[0].provider, "judge_model": judges.judges[0].model}
+        given |= {"judge_provider": judges.judges[0].provider, "judge_model": judges.judges[0].model}
     if config["outcome_rule"] is None:
-        changed["outcome_rule"] = played.get("outcome_rule")
+        given["outcome_rule"] = played.get("outcome_rule")
     if not config["judge_tools"]:
-        changed["calculator_provider"] = "none"
-    changed |= {"json": False, "quiet": config["quiet"] or config["json"]}
+        given["calculator_provider"] = "none"
+    given |= {"json": False, "quiet": config["quiet"] or config["json"]}
     kept = {name: tuple(value) if isinstance(value, list) else value for name, value in played.items()}
     own = {row.name: kept.get(row.name, row.default) for row in table}
     known = {row.name for row in (*table, *(() if judges is None else JUDGE), *CORE)}
-    settings = {**own, **{name: value for name, value in changed.items() if name in known}}
+    settings = {**own, **{name: value for name, value in given.items() if name in known}}
     return replace(config, settings=settings, table=table, mocks=spec.mocks)
 
 
