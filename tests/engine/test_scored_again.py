@@ -14,6 +14,8 @@ from arena.analysis.rejudge.changes import Moves, Scored
 from arena.engine import build
 from arena.families.risk import family as risk_family
 from arena.play.services import Services
+from arena.policy.gates_file import read_policy
+from arena.policy.policy_gate import PolicyGate
 from arena.records import Score, Transcript, Trial
 from tests.support.arena_rig import ROOT, everything, results
 from tests.support.factcheck.family import FactCheck
@@ -138,6 +140,22 @@ def test_run_with_a_judge_still_needs_one_named(tmp_path: Path) -> None:
     assert toy("--out", str(tmp_path / "run")).code == 0
     ended = rejudge(tmp_path / "run", "--out", str(tmp_path / "again"))
     assert ended.code == 2 and "no judge: give --judge-provider and --judge-model" in ended.err
+
+
+@pytest.mark.parametrize("on_deny", ["end_trial", "tool_error"])
+def test_run_under_a_policy_keeps_it_when_it_is_judged_again(tmp_path: Path, on_deny: str) -> None:
+    text = (
+        'version: 1\npre_call:\n- id: boxes\n  calls: tool\n  deny_if: {field: args.boxes, op: ">", value: 2}\n'
+        f"  on_deny: {on_deny}\n"
+    )
+    gate = PolicyGate(read_policy(text, "policy.yaml", {}))
+    run, again = tmp_path / "run", tmp_path / "again"
+    assert toy("--out", str(run), gate=gate).code == 0
+    assert any(one["decision"] == "deny" for record in records(run) for one in record["gates"])
+    ended = rejudge(run, "--judge", "mock/umpire", "--out", str(again))
+    assert ended.code == 0, ended.err
+    same_results(run, again)
+    readable(run, again)
 
 
 def test_killed_scoring_resumes_to_the_same_bytes(claims: Path, tmp_path: Path) -> None:
