@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from arena.analysis.risk.results import Options, Results, experiments_in, stored_head, write_results
+from arena.analysis.risk.results import Options, Results, stored_head, write_results
+from arena.analysis.risk.rows_file import experiments_in
 from arena.analysis.risk.rows_of_run import RowWriter, RunRows
 from arena.engine.finished import family_of_run, open_run, opened
 from arena.errors import DataError, Issue

@@ -14,8 +14,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from arena.analysis.risk.results import experiments_in, stored_head, write_results
-from arena.analysis.risk.rows_file import ROWS_FILE, Malformed, read_rows
+from arena.analysis.risk.results import stored_head, write_results
+from arena.analysis.risk.rows_file import ROWS_FILE, Malformed, experiments_in, read_rows
 from arena.cli.console import Console
 from arena.cli.risk.places import CELLS_DIR
 from arena.cli.risk.play import Asked, asked_for, play, tell

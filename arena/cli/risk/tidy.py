@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 
-from arena.analysis.risk.results import RUN_JSON, TOP_FILES, experiments_in
-from arena.analysis.risk.rows_file import ROWS_FILE
+from arena.analysis.risk.results import RUN_JSON, TOP_FILES
+from arena.analysis.risk.rows_file import ROWS_FILE, experiments_in
 from arena.cli.console import Console
 from arena.cli.risk.places import CELLS_DIR, chosen_folder, names_below
 from arena.engine.summary import SCORES_CSV
