@@ -17,7 +17,7 @@ from arena.policy.evaluator_file import load_evaluator
 from arena.settings.env import load_dotenv
 from arena.settings.places import DATA_ROOT
 from arena.store.finished_run import FinishedRun
-from arena.store.rundir import MANIFEST_FILE
+from arena.store.rundir import MANIFEST_FILE, require_idle
 
 MOST_ROWS = "REPORT_MAX_TRIAL_ROWS"
 
@@ -26,6 +26,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Write the results and print the lines of the run; return 0."""
     environ = load_dotenv(os.environ, DATA_ROOT)
     folder = chosen_folder(options, environ)
+    require_idle(folder)
     thresholds = load_thresholds(options.thresholds)
     evaluator = None if options.evaluator is None else load_evaluator(options.evaluator)
     if evaluator is not None and not (folder / MANIFEST_FILE).is_file():

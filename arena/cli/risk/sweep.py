@@ -14,11 +14,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from arena.analysis.risk.results import stored_head, write_results
+from arena.analysis.risk.results import Results, stored_head, write_results
 from arena.analysis.risk.rows_file import ROWS_FILE, Malformed, experiments_in, read_rows
 from arena.cli.console import Console
-from arena.cli.risk.places import CELLS_DIR
+from arena.cli.risk.places import CELLS_DIR, writing
 from arena.cli.risk.play import Asked, asked_for, play, tell
+from arena.cli.run_end import resume_command
 from arena.cli.settings import read_settings
 from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ConfigError, UsageError
 from arena.families.risk.routing import REAL, SHIM
@@ -75,14 +76,21 @@ def run(options: argparse.Namespace, console: Console) -> int:
     played = [cell for cell in cells if cell.state == PLAYED]
     if not played:
         raise ConfigError("no combination could be played: " + "; ".join(f"{one.model}: {one.state}" for one in cells))
+    with writing(asked.folder, resume_command(options.argv, "arena risk sweep", str(asked.folder))):
+        results = _results(asked, cells, played, console)
+    tell(asked, results, console, every=True)
+    meant = [cell for cell in cells if not cell.state.startswith(LEFT_OUT)]
+    codes = [cell.code if cell.state == PLAYED else EXIT_ERRORS for cell in meant]
+    return EXIT_INTERRUPTED if EXIT_INTERRUPTED in codes else max(codes)
+
+
+def _results(asked: Asked, cells: Sequence[Cell], played: Sequence[Cell], console: Console) -> Results:
+    """Write the rows and the results of all combinations together."""
     for told in _gather(asked.folder, played):
         console.warn(told)
     head = _head(asked, cells, played)
     rules = () if asked.policy is None else asked.policy.all_rules()
-    tell(asked, write_results(asked.folder, head, asked.options(rules)), console, every=True)
-    meant = [cell for cell in cells if not cell.state.startswith(LEFT_OUT)]
-    codes = [cell.code if cell.state == PLAYED else EXIT_ERRORS for cell in meant]
-    return EXIT_INTERRUPTED if EXIT_INTERRUPTED in codes else max(codes)
+    return write_results(asked.folder, head, asked.options(rules))
 
 
 def combinations(config: Config) -> Iterator[Cell]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -19,6 +20,7 @@ from arena.engine import in_order
 from arena.engine.session import Session
 from arena.families.risk.rows import SKIPPED
 from arena.store.reader import RecordFile
+from arena.store.rundir import RunDir
 from tests.support.risk_rig import FEW, Lab, arena
 
 DERIVED = (*TOP_FILES, "tau_risky_real/rows.jsonl", "tau_risky_real/run.json")
@@ -201,6 +203,15 @@ def test_hostile_reply_stays_text_in_the_page(lab: Lab) -> None:
     page = lab.file("bad/index.html").read_text(encoding="utf-8")
     assert "<script>" not in page and "[U+202E]" in page and "<b>" not in page
     assert "<b>" not in lab.file("bad/summary.md").read_text(encoding="utf-8").replace("\\<b\\>", "")
+
+
+def test_report_of_a_run_that_is_being_played_says_that_it_is_in_use(lab: Lab) -> None:
+    records, rows = lab.file("one/matches.jsonl"), lab.file("one/tau_risky_real/rows.jsonl").read_bytes()
+    records.write_bytes(records.read_bytes()[:-40])  # the line that is being written
+    with closing(RunDir(lab.file("one"), resume=True)):
+        done = lab("report", "--run-id", "one")
+    assert done.code == 2 and "is in use by another process; wait for it to end" in done.err
+    assert lab.file("one/tau_risky_real/rows.jsonl").read_bytes() == rows
 
 
 # Check
