@@ -124,9 +124,9 @@ def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> t
     gate = asked.gate
     rows = RowsOfSession()
     code = execute(RunRequest(SPEC, config, process, gate=gate, taker=rows), console)
-    latency = gate.latency_ms() if isinstance(gate, PolicyGate) else None
+    times = gate.times() if isinstance(gate, PolicyGate) else None
     with writing(asked.folder):
-        results, _ = rebuild(asked.folder, asked.options, latency=latency, written=rows.written)
+        results, _ = rebuild(asked.folder, asked.options, times=times, written=rows.written)
     return code, results
 
 

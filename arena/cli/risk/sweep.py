@@ -24,6 +24,7 @@ from arena.cli.settings import read_settings
 from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ConfigError, UsageError
 from arena.families.risk.routing import REAL, SHIM
 from arena.families.risk.spec import SPEC, SWEEP
+from arena.policy.gate_times import GateTimes, read_gate_times
 from arena.records import Json
 from arena.settings.config import Config
 from arena.settings.model_refs import split_model
@@ -185,6 +186,9 @@ def _head(asked: Asked, cells: Sequence[Cell], played: Sequence[Cell]) -> dict[s
     stopped: list[Mapping[str, Json]] = [
         head["budget"] for head in heads if (head.get("budget") or {}).get("stopped_early")
     ]
+    times = GateTimes()
+    for cell in played:
+        times = times.plus(read_gate_times(asked.folder / CELLS_DIR / cell.name))
     reals = [head["real"] for head in heads if head.get("real")]
     return {
         **first,
@@ -196,6 +200,7 @@ def _head(asked: Asked, cells: Sequence[Cell], played: Sequence[Cell]) -> dict[s
         "limits": _added_up([head.get("limits") or {} for head in heads]),
         "limits_per_combination": first.get("limits"),
         "budget": stopped[0] if stopped else {"stopped_early": False, "budget_hit": "none"},
+        "gate_latency": times.latency_ms() or first.get("gate_latency"),
         "stopped_by": next((head["stopped_by"] for head in heads if head.get("stopped_by")), None),
         "real": {**reals[0], "others": [one for one in reals[1:]]} if reals else None,
         "cells": [cell.to_json() for cell in cells],

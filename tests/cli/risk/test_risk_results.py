@@ -19,6 +19,7 @@ from arena.analysis.risk.unplayed import OTHER_SHARD
 from arena.engine import in_order
 from arena.engine.session import Session
 from arena.families.risk.rows import SKIPPED
+from arena.policy.gate_times import GATE_TIMES_FILE
 from arena.store.reader import RecordFile
 from arena.store.rundir import RunDir
 from tests.support.risk_rig import FEW, Lab, arena
@@ -50,8 +51,7 @@ def thresholds(folder: Path, **values: object) -> str:
 def test_report_writes_the_same_bytes_again(lab: Lab) -> None:
     before = lab.all_bytes("one")
     for name in DERIVED:
-        if name != "run.json":  # it has the time of the gates, which is nowhere else
-            lab.file(f"one/{name}").unlink()
+        lab.file(f"one/{name}").unlink()
     assert lab("report", "--run-id", "one").code == 0
     assert lab.all_bytes("one") == before
 
@@ -212,6 +212,34 @@ def test_report_of_a_run_that_is_being_played_says_that_it_is_in_use(lab: Lab) -
         done = lab("report", "--run-id", "one")
     assert done.code == 2 and "is in use by another process; wait for it to end" in done.err
     assert lab.file("one/tau_risky_real/rows.jsonl").read_bytes() == rows
+
+
+def decisions(lab: Lab, run_id: str) -> int:
+    """Return how many decisions of gates the rows of a run have."""
+    found = lab.json(f"{run_id}/run.json")["gate_summary"]
+    return sum(sum(found[stage].values()) for stage in ("pre", "post"))
+
+
+def test_gate_times_of_all_sessions_are_counted_and_rebuilt(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.play("two", *FEW, "--max-trials", "2", "--workers", "1")
+    first = lab.json("two/run.json")["gate_latency"]
+    assert first["n"] == decisions(lab, "two") > 0
+    more = ("--max-trials", "99", "--workers", "1", "--resume", "--out", str(lab.file("two")))
+    assert lab("run", *FEW, *more).code == 0
+    both = lab.json("two/run.json")["gate_latency"]
+    assert both["n"] == decisions(lab, "two") > first["n"]
+    lab.file("two/run.json").unlink()
+    assert lab("report", "--run-id", "two").code == 0 and lab.json("two/run.json")["gate_latency"] == both
+    assert arena("verify", str(lab.file("two"))).code == 0
+
+
+def test_run_without_a_file_of_gate_times_keeps_those_of_its_run_json(lab: Lab) -> None:
+    before = lab.json("one/run.json")["gate_latency"]
+    lab.file(f"one/{GATE_TIMES_FILE}").unlink()
+    assert lab("report", "--run-id", "one").code == 0
+    assert lab.json("one/run.json")["gate_latency"] == before and before["n"] > 0
+    assert arena("verify", str(lab.file("one"))).code == 0
 
 
 # Check

@@ -136,3 +136,9 @@ def test_results_of_a_sweep_that_cannot_be_written_say_what_is_kept_and_how_to_w
     assert words[:5] == ["python3", "-m", "arena", "risk", "sweep"]
     again = arena("risk", *words[4:])
     assert again.code == 0 and len(lab.rows("s")) == 12
+
+
+def test_gate_times_of_a_sweep_are_those_of_all_combinations(swept: Lab) -> None:
+    run = swept.json("s/run.json")
+    each = [swept.json(f"s/{cell['folder']}/run.json")["gate_latency"]["n"] for cell in run["cells"]]
+    assert len(each) == 3 and run["gate_latency"]["n"] == sum(each)
