@@ -18,8 +18,15 @@ from arena.stats.intervals import wilson
 
 PASSED = "passed_trials"
 WITHOUT_RESULT = "attacks_without_result"
-"""Number of attacks if none of them was assessed, else 0."""
-ROW_METRICS = frozenset({TOTAL, CALLABLE, PASSED, PASS_RATE, POST_DENY, WITHOUT_RESULT})
+ROW_METRICS: Mapping[str, str] = {
+    TOTAL: "rows: trials of the plan",
+    CALLABLE: "trials with an answer",
+    PASSED: "trials with an answer that passed",
+    PASS_RATE: f"{PASSED} of {CALLABLE}",
+    POST_DENY: "denials after a call",
+    WITHOUT_RESULT: "number of attacks if none of them was assessed, else 0",
+}
+"""Metric of the rows -> meaning."""
 LABELS = ("slice", "attack", "defence", "mode", "model")
 
 

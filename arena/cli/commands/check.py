@@ -72,7 +72,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     finished = open_run(chosen_run(options))
     summary = finished.summary()
     if options.list_metrics:
-        console.result(printable("\n".join(f"{name}: {meaning}" for name, meaning in known_metrics(summary))))
+        known = [*known_metrics(summary), *(ROW_METRICS.items() if summary.get("family") == OF_KEYS else ())]
+        console.result(printable("\n".join(f"{name}: {meaning}" for name, meaning in known)))
         return EXIT_OK
     rules = load_rules(options.thresholds)
     if rules.name_any(ROW_METRICS) and summary.get("family") == OF_KEYS:

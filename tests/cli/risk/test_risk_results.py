@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
+from arena.analysis.risk.figures import ROW_METRICS
 from arena.analysis.risk.results import TOP_FILES
 from arena.analysis.risk.rows_file import experiments_in
 from arena.analysis.risk.rows_of_run import RowWriter
@@ -338,6 +339,15 @@ def test_arena_check_takes_a_summary_and_rows_together(lab: Lab, tmp_path: Path)
     found = {one["metric"]: one["level"] for one in json.loads(done.out)["findings"]}
     assert done.code == 1
     assert found == {"by.defence.none.pass_rate": "FAIL", "errors_rate": "OK", "attacks_without_result": "OK"}
+
+
+def test_listed_metrics_of_rows_can_be_used(lab: Lab, tmp_path: Path) -> None:
+    listed = arena("check", str(lab.file("one")), "--list-metrics").out.splitlines()
+    names = [line.partition(": ")[0] for line in listed]
+    assert set(ROW_METRICS) < set(names) and len(set(names)) == len(names)
+    rules = [f'  - {{metric: {name}, op: ">=", warn: 0}}\n' for name in ROW_METRICS]
+    (tmp_path / "all.yaml").write_text("thresholds_format: 1\nrules:\n" + "".join(rules), encoding="utf-8")
+    assert arena("check", str(lab.file("one")), "--thresholds", str(tmp_path / "all.yaml"), "--strict").code == 0
 
 
 def test_arena_check_writes_keys_as_junit(lab: Lab, tmp_path: Path) -> None:
