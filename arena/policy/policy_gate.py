@@ -12,13 +12,13 @@ from typing import Any
 
 from arena.policy.call_facts import COMPUTED, trial_facts
 from arena.policy.facts import Facts, PastCall
+from arena.policy.gate_times import GateTimes
 from arena.policy.gates import ALLOW, AllowAll, CallFacts, Decision, TrialGate
 from arena.policy.gates_file import GATES_INPUT
 from arena.policy.narrowed import TextRules, first
 from arena.policy.rule_index import RuleIndex
 from arena.policy.rules import STAGES, Policy
 from arena.records import Json, Trial
-from arena.stats.intervals import quantile
 
 GATED_KINDS = ("model", "tool")
 GATED = "gated"
@@ -64,16 +64,9 @@ class PolicyGate:
             "rules": [rule.id for rule in policy.all_rules()],
         }
 
-    def latency_ms(self) -> dict[str, float | int] | None:
-        """Return how many decisions were timed, and the 50th and 95th percentile in milliseconds; None for none.
-
-        A decision asks no model, so it costs no tokens.
-        """
-        timed = sorted(self.seconds)
-        if not timed:
-            return None
-        p50, p95 = (round(quantile(timed, share) * 1000, 4) for share in (0.5, 0.95))
-        return {"n": len(timed), "p50": p50, "p95": p95, "tokens": 0}
+    def times(self) -> GateTimes:
+        """Return how long the timed decisions took."""
+        return GateTimes.of(self.seconds)
 
 
 class PolicyTrialGate:

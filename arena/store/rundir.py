@@ -20,7 +20,7 @@ from arena.formats.bounded import read_file
 from arena.formats.indented_json import indented
 from arena.formats.strict_json import MAX_BYTES
 from arena.records import Json
-from arena.store.files import is_temporary, reading, remove_temporaries, require_plain, write_atomic
+from arena.store.files import is_temporary, opened_folder, reading, remove_temporaries, require_plain, write_atomic
 from arena.store.journal import JOURNAL_FILE, cut_torn_line, parse_line
 from arena.store.manifest import Manifest
 
@@ -145,6 +145,17 @@ def lock_folder(folder: int, path: Path) -> None:
         raise UsageError(f"{path} is in use by another process; wait for it to end, or give another --out") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be locked: {error.strerror}; use a folder on another file system") from None
+
+
+def require_idle(path: Path) -> None:
+    """Errors: UsageError if a process holds the run directory: it plays the run, or writes into it."""
+    with opened_folder(path) as folder:
+        try:
+            posix.try_lock(folder)
+        except BlockingIOError:
+            raise UsageError(f"{path} is in use by another process; wait for it to end") from None
+        except OSError:
+            return  # a file system without locks: no process can hold it
 
 
 class RunDir:

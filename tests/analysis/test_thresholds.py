@@ -327,6 +327,12 @@ def test_list_metrics_names_the_figures_of_a_run() -> None:
     assert listed == ["own.one", "own.a.b.c.d"]
 
 
-def test_thresholds_of_the_risk_lab_name_their_command() -> None:
-    with pytest.raises(DataError, match="arena risk check RUN --thresholds"):
-        load_rules(ROOT / "config/risk/thresholds.yaml")
+def test_keys_of_the_risk_lab_are_for_runs_of_its_family() -> None:
+    rules = load_rules(ROOT / "config/risk/thresholds.yaml")
+    with pytest.raises(DataError, match="is for runs of the family risk; this one is crypto"):
+        judge(rules, {"family": "crypto"})
+
+
+def test_metric_whose_parts_a_run_lacks_is_unknown() -> None:
+    with pytest.raises(UnknownMetric, match="statuses is missing"):
+        measures({"by": {}}, ["errors_rate"])

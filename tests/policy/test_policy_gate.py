@@ -217,8 +217,8 @@ def test_a_decision_is_stored_with_the_place_of_each_call(monkeypatch: pytest.Mo
 def test_decisions_are_timed_and_take_no_tokens() -> None:
     ticks = iter(range(100))
     policy = PolicyGate(read_policy(SEQUENCE, "g", {}), timer=lambda: next(ticks) / 1000)
-    assert policy.latency_ms() is None
+    assert policy.times().latency_ms() is None
     one = policy.open(trial())
     for _ in range(4):
         one.decide(tool("look"))
-    assert policy.latency_ms() == {"n": 4, "p50": 1.0, "p95": 1.0, "tokens": 0}
+    assert policy.times().latency_ms() == {"n": 4, "p50": 1.0, "p95": 1.0, "tokens": 0}

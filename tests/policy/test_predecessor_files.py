@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from arena.analysis.check.thresholds import load_rules
 from arena.policy.evaluator_file import read_evaluator
 from arena.policy.gates_file import read_policy
-from arena.policy.run_thresholds import load_run_thresholds
 
 GATES = """\
 version: 1
@@ -132,6 +132,12 @@ def test_evaluator_file_of_the_predecessor_judges_as_there(
 def test_thresholds_file_of_the_predecessor_loads(tmp_path: Path) -> None:
     path = tmp_path / "thresholds.yaml"
     path.write_text(THRESHOLDS, encoding="utf-8")
-    found = load_run_thresholds(path)
-    assert (found.min_total_trials, found.max_post_deny, found.policy) == (1, 0, "warn")
-    assert (found.warn_below, found.fail_below) == (0.95, 0.80)
+    found = load_rules(path)
+    bounds = {rule.metric.shown: (rule.op, rule.warn, rule.fail) for rule in found.rules}
+    assert bounds == {
+        "total_trials": (">=", 1, None),
+        "callable_trials": (">=", 1, None),
+        "pass_rate": (">=", 0.95, 0.80),
+        "post_deny": ("<=", 0, None),
+    }
+    assert found.policy == "warn"

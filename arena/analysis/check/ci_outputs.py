@@ -184,7 +184,7 @@ def _threshold_cases(verdict: CheckVerdict, family: str, strict: bool) -> Iterat
 
 def _facts(summary: Mapping[str, Json]) -> list[tuple[str, str]]:
     models, usage, cost = summary["models"], summary["usage"], summary["cost_usd"]
-    rate, verified = summary["success_rate"], summary["verified"]
+    rate, verified = summary["success_rate"], summary.get("verified")
     played = [("players", str(models["participant"]))]
     played += [(f"player of {role}", str(label)) for role, label in models["roles"].items()]
     unpriced = f" (without {', '.join(cost['unpriced'])})" if cost["unpriced"] else ""
@@ -212,7 +212,7 @@ def left_out(summary: Mapping[str, Json]) -> dict[str, int]:
 
 
 def _dimensions(summary: Mapping[str, Json]) -> tuple[str, list[str], list[list[str]]]:
-    verified = (summary["verified"] or {}).get("mean_scores", {})
+    verified = (summary.get("verified") or {}).get("mean_scores", {})
     rows = [[name, number(mean), number(verified.get(name))] for name, mean in summary["mean_scores"].items()]
     return "Mean scores", ["dimension", "judge", "verified"], rows
 

@@ -249,7 +249,11 @@ def _of_groups(
 def _named(scope: Mapping[str, Json], before: tuple[str, ...], path: tuple[str, ...]) -> Iterator[Measure]:
     row = DERIVED.get(".".join(path))
     if row is not None:
-        yield _measure((*before, *path), row[0](scope))
+        try:
+            figure = row[0](scope)
+        except KeyError as error:
+            raise UnknownMetric(f"{error.args[0]} is missing, from which it is computed") from None
+        yield _measure((*before, *path), figure)
     elif path[0] in PREFIXED and len(path) == 2:
         for name in _prefixed_names(scope, path[0]) if path[1] == EACH else (path[1],):
             yield _measure((*before, path[0], name), _prefixed(scope, path[0], name))

@@ -1,18 +1,20 @@
 """Thresholds of a run: rules are data, the verdict is OK, WARN or FAIL with reasons. Pure.
 
-docs/ci.md describes the file. A metric that the run has no value of, and one with too few observations behind it, is
-never OK; a metric that no such run can have is an error in the file.
+A file has rules (docs/ci.md), or the keys that run_keys.py reads as rules. A metric that the run has no value of, and
+one with too few observations behind it, is never OK, unless the policy of the keys allows it; a metric that no such
+run can have is an error in the file.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from arena.analysis.check.expressions import OPS, BadExpression, Expression, Term, evaluate, parse
 from arena.analysis.check.metrics import Measure, UnknownMetric
+from arena.analysis.check.run_keys import ALLOW, KEYS, STRICT, WARNING, Bound, read_keys
 from arena.errors import DataError, Issue
 from arena.formats import simpleyaml
 from arena.formats.bounded import read_text
@@ -25,6 +27,8 @@ LEVELS = (OK, WARN, FAIL)
 
 FORMAT = 1
 POINT, INTERVAL = "point", "interval"
+OF_KEYS = "risk"
+"""The family whose runs have the metrics that keys bound."""
 _TOP = ("thresholds_format", "name", "family", "rules")
 _RULE = ("metric", "op", "warn", "fail", "min_n", "compare", "absent", "family", "reason")
 
@@ -36,7 +40,7 @@ class Rule:
     `warn`, `fail`: bounds; a broken one means WARN or FAIL; at least one is given.  `min_n`: fewer observations
     make it WARN.  `compare`: the value itself, or the end of its 95 % interval that speaks against the rule.
     `absent`: the verdict for a run without a value.  `family`: the rule is for its runs only; None for any.
-    `place`: file and line or pointer, for messages.
+    `place`: file and line or pointer, for messages.  `always`: also the policy ALLOW does not excuse it.
     """
 
     metric: Expression
@@ -49,6 +53,7 @@ class Rule:
     reason: str
     place: Issue
     family: str | None = None
+    always: bool = False
 
     @property
     def line(self) -> int | None:
@@ -59,22 +64,37 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A file of thresholds. `family`: the only family that it is for, None for any."""
+    """A file of thresholds. `family`: the only family that it is for, None for any.
+
+    `policy`: WARNING, or ALLOW (what is not kept is told, and OK) or STRICT (each WARN is a FAIL).
+    """
 
     name: str
     family: str | None
     rules: tuple[Rule, ...]
     file: str
+    policy: str = WARNING
+
+    def name_any(self, names: Collection[str]) -> bool:
+        """Return whether a rule's metric has one of these names as a part."""
+        terms = [term for rule in self.rules for term in (rule.metric.left, rule.metric.right) if term is not None]
+        return any(part in names for term in terms for part in term.path)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckFinding:
-    """The result of one rule for one measure. `level` is one of LEVELS; `why` is one line for people."""
+    """The result of one rule for one measure. `level` is one of LEVELS; `why` is one line for people.
+
+    `kept`: whether there are value and observations enough, and the bounds hold.  `bound`: the broken bound; without a
+    value the one of FAIL, if there is one.
+    """
 
     level: str
     rule: Rule
     measure: Measure
     why: str
+    kept: bool = True
+    bound: float | None = None
 
     def to_json(self) -> dict[str, Json]:
         measure, rule = self.measure, self.rule
@@ -103,8 +123,12 @@ class CheckVerdict:
 
     @property
     def overall(self) -> str:
-        """The worst level."""
-        return max((finding.level for finding in self.findings), key=LEVELS.index)
+        """The worst level; OK if there is no rule."""
+        return max((finding.level for finding in self.findings), key=LEVELS.index, default=OK)
+
+    def outcome(self, strict: bool) -> str:
+        """Return the worst level; with `strict` a warning is a failure."""
+        return FAIL if strict and self.overall == WARN else self.overall
 
     def to_json(self) -> dict[str, Json]:
         return {
@@ -115,21 +139,26 @@ class CheckVerdict:
         }
 
 
-_OF_RISK = {"min_total_trials", "min_callable_trials", "min_pass_rate", "max_post_deny", "pass_rate_callable"}
-"""Keys of the other format of thresholds (arena/policy/run_thresholds.py)."""
+def load_rules(path: Path, hint: str = "", keys: bool = False) -> Rules:
+    """Read a file of thresholds. `hint`: as of simpleyaml.load.  `keys`: a file without `thresholds_format` has keys.
 
-
-def load_rules(path: Path) -> Rules:
-    """Read a file of thresholds. Raises DataError with all issues found, each with its line or pointer."""
-    found = simpleyaml.load(path)  # reports what is wrong if it cannot be read
-    if isinstance(found, dict) and "thresholds_format" not in found and _OF_RISK & found.keys():
-        hint = f"has the keys of the risk lab: python3 -m arena risk check RUN --thresholds {path}"
-        raise DataError([Issue(str(path), "", hint)])
+    Raises DataError with all issues found, each with its line or pointer.
+    """
+    found = simpleyaml.load(path, hint)  # reports what is wrong if it cannot be read
+    ruled = isinstance(found, dict) and "thresholds_format" in found
+    if not ruled and (keys or (isinstance(found, dict) and KEYS & found.keys())):
+        bounds, policy = read_keys(found, str(path))
+        return Rules(path.stem, OF_KEYS, tuple(_rule_of(bound, str(path)) for bound in bounds), str(path), policy)
     reader = _Reader(str(path), _rule_lines(read_text(path, simpleyaml.MAX_BYTES)))
     rules = reader.read(found)
     if reader.issues:
         raise DataError(reader.issues)
     return rules
+
+
+def _rule_of(bound: Bound, file: str) -> Rule:
+    metric, place = Expression(Term((bound.metric,))), Issue(file, bound.pointer, "")
+    return Rule(metric, bound.op, bound.warn, bound.fail, 0, POINT, WARN, "", place)
 
 
 def _rule_lines(text: str) -> list[int]:
@@ -278,25 +307,37 @@ def judge(rules: Rules, summary: Mapping[str, Json]) -> CheckVerdict:
                 message = f"no interval is known for {measure.name}: use `compare: point`"
                 issues.append(Issue(rules.file, rule.place.pointer, message))
                 break
-            findings.append(_finding(rule, measure))
+            findings.append(_under(rules.policy, _finding(rule, measure)))
     if issues:
         raise DataError(issues)
     return CheckVerdict(rules, tuple(findings))
 
 
+def _under(policy: str, finding: CheckFinding) -> CheckFinding:
+    """Return a finding with the level that the policy of the file gives it."""
+    if policy == STRICT and finding.level == WARN:
+        return replace(finding, level=FAIL)
+    if policy == ALLOW and finding.level != OK and not finding.rule.always:
+        return replace(finding, level=OK, why=f"{finding.why} (policy: allow)")
+    return finding
+
+
 def _finding(rule: Rule, measure: Measure) -> CheckFinding:
     if measure.value is None:
-        return CheckFinding(rule.absent, rule, measure, f"no value: {measure.why}")
+        bound = rule.warn if rule.fail is None else rule.fail
+        return CheckFinding(rule.absent, rule, measure, f"no value: {measure.why}", False, bound)
     if rule.min_n and (measure.n is None or measure.n < rule.min_n):
         counted = "an unknown number of" if measure.n is None else str(measure.n)
-        return CheckFinding(WARN, rule, measure, f"too few: {counted} observations, {rule.min_n} are required")
+        why = f"too few: {counted} observations, {rule.min_n} are required"
+        return CheckFinding(WARN, rule, measure, why, False)
     value, what = measure.value, "value"
     if rule.compare == INTERVAL and measure.interval is not None:
         low = rule.op[0] == ">"
         value, what = measure.interval[0 if low else 1], f"{'lower' if low else 'upper'} end of the 95 % interval"
     for level, bound in ((FAIL, rule.fail), (WARN, rule.warn)):
         if bound is not None and not OPS[rule.op](value, bound):
-            return CheckFinding(level, rule, measure, f"{what} {shown(value)} is not {rule.op} {bound:g}")
+            why = f"{what} {shown(value)} is not {rule.op} {bound:g}"
+            return CheckFinding(level, rule, measure, why, False, bound)
     kept = rule.warn if rule.warn is not None else rule.fail
     return CheckFinding(OK, rule, measure, f"{what} {shown(value)} {rule.op} {kept:g}")
 

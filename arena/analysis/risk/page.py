@@ -16,12 +16,11 @@ from arena.analysis.risk.figure import CURVES, TITLE, picture, pressure
 from arena.analysis.risk.sections import CATALOGUES, DEFENCES, METRICS, PRESSURE, REASONS, SLICES, Section, sections
 from arena.analysis.risk.tables import DEFENCE_WORDS, REASON_WORDS, Cell, RateCell, interval, shown, words
 from arena.analysis.risk.tally import RiskTally
-from arena.analysis.risk.verdict import banners, lines_of
+from arena.analysis.risk.verdict import OK, RiskVerdict, banners, lines_of
 from arena.families.risk.assessment import RESISTED, SUCCEEDED
 from arena.families.risk.compose import NO_ATTACK, NO_DEFENCE
 from arena.families.risk.risk_counts import METRICS as ALL_METRICS
 from arena.policy.rules import Rule
-from arena.policy.run_thresholds import OK, ThresholdsVerdict
 from arena.records import Json
 
 LONGEST_TEXT = 20_000
@@ -40,7 +39,7 @@ _VERDICTS: Mapping[str, str] = {"allow": "allowed", "warn": "warned", "deny": "d
 
 
 def page_parts(
-    tally: RiskTally, head: Mapping[str, Json], verdict: ThresholdsVerdict, rules: Sequence[Rule], run_id: str
+    tally: RiskTally, head: Mapping[str, Json], verdict: RiskVerdict, rules: Sequence[Rule], run_id: str
 ) -> Iterator[Markup]:
     """Yield the page up to its list of trials, in pieces."""
     title = f"Risk run {run_id}"
@@ -60,7 +59,7 @@ def page_parts(
     yield tag("h2", "Trials", id="trials")
 
 
-def _verdict(verdict: ThresholdsVerdict) -> Markup:
+def _verdict(verdict: RiskVerdict) -> Markup:
     misses = []
     for miss in verdict.misses:
         name, _, rest = miss.partition(" ")

@@ -11,25 +11,24 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from arena.analysis.check.thresholds import Rules
 from arena.analysis.risk.figure import summary_svg
 from arena.analysis.risk.page import page_parts, trial_parts
-from arena.analysis.risk.rows_file import ROWS_FILE, Malformed, read_rows
+from arena.analysis.risk.rows_file import ROWS_FILE, Malformed, experiments_in, rows_in
 from arena.analysis.risk.tables import METRIC_HEADS, metric_rows, summary_csv
-from arena.analysis.risk.tally import RiskTally, Sums
+from arena.analysis.risk.tally import RiskTally, Sums, counted
 from arena.analysis.risk.texts import comment_md, summary_md, totals
-from arena.analysis.risk.verdict import banners, budget_of, judge, lines_of
-from arena.errors import DataError, Issue, UsageError
+from arena.analysis.risk.verdict import RiskVerdict, banners, budget_of, judge, lines_of
+from arena.errors import DataError, Issue
 from arena.formats.bounded import parse_json
 from arena.formats.strict_json import IssueList, child, read_bytes
 from arena.policy.rules import Rule
-from arena.policy.run_thresholds import RunThresholds, ThresholdsVerdict
 from arena.records import Json
-from arena.store.files import AtomicFile, require_plain, write_atomic
+from arena.store.files import AtomicFile, write_atomic
 from arena.store.rundir import pretty_json
 
 RUN_JSON, SUMMARY_CSV, SUMMARY_SVG, SUMMARY_MD = "run.json", "summary.csv", "summary.svg", "summary.md"
@@ -60,7 +59,7 @@ _READ_WITHIN: Mapping[str, tuple[str, tuple[type, ...]]] = {
 class Options:
     """How results are written. `rules`: of the policy, for their labels."""
 
-    thresholds: RunThresholds
+    thresholds: Rules
     strict: bool = False
     most_trials: int = 1000
     rules: Sequence[Rule] = ()
@@ -71,34 +70,10 @@ class Results:
     """The written files. `files`: paths below the folder.  `lines`: GATES, BUDGET, EVAL, THRESHOLDS."""
 
     tally: RiskTally
-    verdict: ThresholdsVerdict
+    verdict: RiskVerdict
     lines: list[str]
     banners: list[str]
     files: tuple[str, ...]
-
-
-def experiments_in(folder: Path) -> tuple[str, ...]:
-    """Return the experiments of a folder: its subfolders with rows."""
-    return tuple(sorted(path.parent.name for path in folder.glob(f"*/{ROWS_FILE}")))
-
-
-def rows_in(folder: Path, experiments: Sequence[str], malformed: Malformed) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the experiments of a folder, one after the other."""
-    return itertools.chain.from_iterable(read_rows(folder / name / ROWS_FILE, malformed) for name in experiments)
-
-
-def counted(folder: Path) -> RiskTally:
-    """Return the counts of a folder's rows. Errors: UsageError for a folder without rows."""
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder; `arena risk list` lists the runs")
-    require_plain(folder)
-    experiments = experiments_in(folder)
-    if not experiments:
-        raise UsageError(f"{folder} has no rows (<experiment>/{ROWS_FILE}): it is not a run of `arena risk`")
-    tally = RiskTally()
-    for row in rows_in(folder, experiments, tally.malformed):
-        tally.add(row)
-    return tally
 
 
 def stored_head(folder: Path) -> dict[str, Json]:
@@ -163,7 +138,7 @@ def write_results(folder: Path, head: Mapping[str, Json], options: Options, tall
 
 
 def _write_page(
-    folder: Path, head: Mapping[str, Json], options: Options, tally: RiskTally, verdict: ThresholdsVerdict
+    folder: Path, head: Mapping[str, Json], options: Options, tally: RiskTally, verdict: RiskVerdict
 ) -> None:
     run_id = str(head.get("run_id") or folder.resolve().name)
     page = AtomicFile(folder / INDEX_HTML)
@@ -214,7 +189,7 @@ def usage_of(sums: Sums) -> dict[str, Json]:
     }
 
 
-def _thresholds_json(verdict: ThresholdsVerdict) -> dict[str, Json]:
+def _thresholds_json(verdict: RiskVerdict) -> dict[str, Json]:
     return {"status": verdict.status, "misses": list(verdict.misses)}
 
 
@@ -238,5 +213,5 @@ def results_json(results: Results, head: Mapping[str, Json]) -> str:
     })  # fmt: skip
 
 
-__all__ = ["METRIC_HEADS", "Options", "Results", "counted", "metric_rows", "results_json", "stored_head",
+__all__ = ["METRIC_HEADS", "Options", "Results", "metric_rows", "results_json", "stored_head",
            "write_results"]  # fmt: skip

@@ -5,8 +5,9 @@ A line that is not a row is counted and reported by its number, never counted as
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
@@ -52,6 +53,16 @@ class Malformed:
         self.count += 1
         if len(self.told) < MOST_TOLD:
             self.told.append(f"{path}: line {number}: {problem}")
+
+
+def experiments_in(folder: Path) -> tuple[str, ...]:
+    """Return the experiments of a folder: its subfolders with rows."""
+    return tuple(sorted(path.parent.name for path in folder.glob(f"*/{ROWS_FILE}")))
+
+
+def rows_in(folder: Path, experiments: Sequence[str], malformed: Malformed) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the experiments of a folder, one after the other."""
+    return itertools.chain.from_iterable(read_rows(folder / name / ROWS_FILE, malformed) for name in experiments)
 
 
 def read_rows(path: Path, malformed: Malformed) -> Iterator[dict[str, Any]]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from arena.analysis.risk.rows_file import Malformed, counts_of
+from arena.analysis.risk.rows_file import ROWS_FILE, Malformed, counts_of, experiments_in, rows_in
+from arena.errors import UsageError
 from arena.families.risk.assessment import SUCCEEDED, UNASSESSED
 from arena.families.risk.compose import NO_ATTACK, NO_DEFENCE
 from arena.families.risk.risk_counts import COMPLETED, NOT_COMPLETED, Line, RiskCounts
 from arena.families.risk.rows import DRY_RUN, SKIPPED, STAGES
-from arena.policy.run_thresholds import Counts
 from arena.records import Json
 from arena.stats.intervals import quantile
+from arena.store.files import require_plain
 
 MOST_AUDITED = 5_000
 """Decisions that are listed one by one; the others are counted."""
@@ -93,10 +95,6 @@ class Sums:
 
     def denials(self, stage: str) -> int:
         return self.counts.gates.get((stage, "deny"), 0)
-
-    def threshold_counts(self) -> Counts:
-        """Return the counts for thresholds."""
-        return Counts(self.rows, self.callable, self.passed, self.denials("post"))
 
 
 _ADDED = (
@@ -240,6 +238,21 @@ def tally_of(rows: Iterable[Mapping[str, Any]]) -> RiskTally:
     for row in rows:
         found.add(row)
     return found
+
+
+def counted(folder: Path) -> RiskTally:
+    """Return the counts of a folder's rows. Errors: UsageError for a folder without rows."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder; `arena risk list` lists the runs")
+    require_plain(folder)
+    experiments = experiments_in(folder)
+    if not experiments:
+        told = "`arena risk report` writes those of a run of `arena risk`"
+        raise UsageError(f"{folder} has no rows (<experiment>/{ROWS_FILE}); {told}")
+    tally = RiskTally()
+    for row in rows_in(folder, experiments, tally.malformed):
+        tally.add(row)
+    return tally
 
 
 def cell_of(row: Mapping[str, Any]) -> CellKey:

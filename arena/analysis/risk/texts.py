@@ -7,17 +7,16 @@ from collections.abc import Mapping, Sequence
 from arena.analysis.risk.sections import sections
 from arena.analysis.risk.tables import METRIC_HEADS, metric_rows, reason_rows
 from arena.analysis.risk.tally import RiskTally, Sums
-from arena.analysis.risk.verdict import banners, lines_of
+from arena.analysis.risk.verdict import RiskVerdict, banners, lines_of
 from arena.formats.markdown import escape, table
 from arena.policy.rules import Rule
-from arena.policy.run_thresholds import ThresholdsVerdict
 from arena.records import Json
 
 _IN_COMMENT = ("attack success rate", "benign completion", "utility under attack", "gate false positive rate")
 
 
 def summary_md(
-    tally: RiskTally, head: Mapping[str, Json], verdict: ThresholdsVerdict, rules: Sequence[Rule], run_id: str
+    tally: RiskTally, head: Mapping[str, Json], verdict: RiskVerdict, rules: Sequence[Rule], run_id: str
 ) -> bytes:
     """Return the results of a run as Markdown."""
     parts = [
@@ -31,7 +30,7 @@ def summary_md(
     return ("\n\n".join(parts) + "\n").encode()
 
 
-def comment_md(tally: RiskTally, head: Mapping[str, Json], verdict: ThresholdsVerdict, run_id: str) -> bytes:
+def comment_md(tally: RiskTally, head: Mapping[str, Json], verdict: RiskVerdict, run_id: str) -> bytes:
     """Return a short comment for a pull request."""
     total = tally.total()
     chosen = [row[:4] for row in metric_rows(total) if row[0] in _IN_COMMENT]

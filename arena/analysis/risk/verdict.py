@@ -3,30 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from arena.analysis.check import thresholds as engine
+from arena.analysis.check.expressions import Expression, Term
+from arena.analysis.check.run_keys import CALLABLE, PASS_RATE, POST_DENY, TOTAL
+from arena.analysis.check.thresholds import FAIL, OK, POINT, WARN, CheckFinding, Rule, Rules
+from arena.analysis.risk.figures import WITHOUT_RESULT, Counts, counts_of, rows_figures
 from arena.analysis.risk.tally import RiskTally, Sums
+from arena.errors import DataError, Issue
 from arena.families.risk.assessment import RESISTED, SUCCEEDED, UNASSESSED
 from arena.families.risk.risk_facts import gates_line
-from arena.policy.run_thresholds import FAIL, OK, WARN, RunThresholds, ThresholdsVerdict, compare
 from arena.records import Json
 
 NO_LIMIT = "\N{INFINITY}"
 NOT_ASSESSED = "no attack was assessed"
+_WORDS: Mapping[str, str] = {TOTAL: "total", CALLABLE: "callable", PASS_RATE: PASS_RATE, POST_DENY: POST_DENY}
+"""Metric -> its name in a miss."""
+_SIDES: Mapping[str, str] = {">=": "below", "<=": "above"}
 
 
-def judge(thresholds: RunThresholds, tally: RiskTally, strict: bool = False) -> ThresholdsVerdict:
-    """Return the verdict over a run. A run with attacks, none of them assessed, is never OK.
+@dataclass(frozen=True, slots=True)
+class RiskVerdict:
+    """The outcome of the thresholds of a run. `misses`: what is not kept, each in words."""
 
-    `strict`: a warning is a failure.
+    status: str
+    misses: tuple[str, ...]
+    counts: Counts
+
+    def line(self) -> str:
+        """Return the line that a run prints."""
+        counts, rate = self.counts, self.counts.pass_rate
+        shown = "-" if rate is None else f"{rate:.2f}"
+        reasons = "; ".join(self.misses) or "all met"
+        return (
+            f"THRESHOLDS: {self.status} ({reasons} | total={counts.total}, callable={counts.callable},"
+            f" pass={counts.passed}, pass_rate={shown})"
+        )
+
+
+def load_thresholds(path: Path) -> Rules:
+    """Return the thresholds of a file: keys, or rules over the metrics of rows.
+
+    Errors: DataError with all mistakes, also for a metric that rows do not have, so that a run is not played in vain.
     """
-    total = tally.total()
-    verdict = compare(thresholds, total.threshold_counts(), strict)
-    attacks = total.counts.to_json()["attacks"]
-    if not attacks[UNASSESSED] or attacks[SUCCEEDED] or attacks[RESISTED]:
-        return verdict
-    status = FAIL if verdict.status == FAIL or strict or thresholds.policy == "strict" else WARN
-    return replace(verdict, status=status, misses=(*verdict.misses, NOT_ASSESSED))
+    rules = engine.load_rules(path, "; name the thresholds with --thresholds FILE", keys=True)
+    try:
+        judge(rules, RiskTally())
+    except DataError as error:
+        more = "rows of trials have the metrics of docs/policy.md, `arena check RUN` those of summary.json too"
+        raise DataError([*error.issues, Issue(str(path), "", more)]) from None
+    return rules
+
+
+def with_result(rules: Rules) -> Rules:
+    """Return the rules and the one that always applies: a run with attacks, none of them assessed, is never OK."""
+    metric = Expression(Term((WITHOUT_RESULT,)))
+    place = Issue(rules.file, "", "")
+    never = Rule(metric, "<=", 0, None, 0, POINT, WARN, NOT_ASSESSED, place, always=True)
+    return replace(rules, rules=(*rules.rules, never))
+
+
+def judge(thresholds: Rules, tally: RiskTally, strict: bool = False) -> RiskVerdict:
+    """Return the verdict of `arena check` over the rows of a run. `strict`: a warning is a failure.
+
+    Errors: DataError for a rule whose metric the rows do not have.
+    """
+    found = engine.judge(with_result(thresholds), rows_figures(tally))
+    misses = tuple(_miss(finding) for finding in found.findings if not finding.kept)
+    return RiskVerdict(found.outcome(strict), misses, counts_of(tally))
+
+
+def _miss(finding: CheckFinding) -> str:
+    measure, bound, side = finding.measure, finding.bound, _SIDES.get(finding.rule.op)
+    if measure.name == WITHOUT_RESULT:
+        return NOT_ASSESSED
+    name = _WORDS.get(measure.name)
+    if name is None or bound is None or side is None or finding.rule.compare != POINT:
+        return f"{measure.name}: {finding.why}"
+    if measure.name == PASS_RATE:
+        return f"{name} {'none' if measure.value is None else f'{measure.value:.2f}'} {side} {bound:.2f}"
+    return f"{name} {measure.value} {side} {bound}"
 
 
 def budget_line(total: Sums, head: Mapping[str, Json]) -> str:
@@ -56,7 +114,7 @@ def eval_line(total: Sums, head: Mapping[str, Json]) -> str:
     return f"EVAL: rules={rules} callable={total.callable} pass_rate={'-' if rate is None else f'{rate:.1%}'}"
 
 
-def lines_of(tally: RiskTally, head: Mapping[str, Json], verdict: ThresholdsVerdict) -> list[str]:
+def lines_of(tally: RiskTally, head: Mapping[str, Json], verdict: RiskVerdict) -> list[str]:
     """Return the lines of a run: GATES, BUDGET, EVAL, THRESHOLDS."""
     total = tally.total()
     gates = total.counts.to_json()["gates"]
@@ -105,4 +163,5 @@ def _why_none(total: Sums) -> str:
     return ", ".join(f"{count} {what}" for what, count in parts.items() if count) or "look at rows.jsonl"
 
 
-__all__ = ["FAIL", "OK", "WARN", "banners", "budget_line", "budget_of", "eval_line", "judge", "lines_of"]
+__all__ = ["FAIL", "OK", "WARN", "RiskVerdict", "banners", "budget_line", "budget_of", "eval_line", "judge", "lines_of",
+           "load_thresholds", "with_result"]  # fmt: skip

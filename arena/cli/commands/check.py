@@ -11,7 +11,18 @@ from pathlib import Path
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import ci_record, shown_path
 from arena.analysis.check.metrics import known_metrics
-from arena.analysis.check.thresholds import FAIL, WARN, CheckVerdict, judge, load_rules, shown
+from arena.analysis.check.thresholds import (
+    FAIL,
+    OF_KEYS,
+    WARN,
+    CheckVerdict,
+    judge,
+    load_rules,
+    shown,
+)
+from arena.analysis.risk.figures import ROW_METRICS, rows_figures, summary_with_rows
+from arena.analysis.risk.tally import counted
+from arena.analysis.risk.verdict import with_result
 from arena.cli.console import Console
 from arena.cli.run_choice import add_run, chosen_run
 from arena.cli.strict import strict
@@ -61,9 +72,13 @@ def run(options: argparse.Namespace, console: Console) -> int:
     finished = open_run(chosen_run(options))
     summary = finished.summary()
     if options.list_metrics:
-        console.result(printable("\n".join(f"{name}: {meaning}" for name, meaning in known_metrics(summary))))
+        known = [*known_metrics(summary), *(ROW_METRICS.items() if summary.get("family") == OF_KEYS else ())]
+        console.result(printable("\n".join(f"{name}: {meaning}" for name, meaning in known)))
         return EXIT_OK
-    verdict = judge(load_rules(options.thresholds), summary)
+    rules = load_rules(options.thresholds)
+    if rules.name_any(ROW_METRICS) and summary.get("family") == OF_KEYS:
+        rules, summary = with_result(rules), summary_with_rows(summary, rows_figures(counted(finished.path)))
+    verdict = judge(rules, summary)
     if options.json:
         console.result(json.dumps({**verdict.to_json(), "strict": is_strict}))
     else:
@@ -72,7 +87,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         # With --json standard output holds only the verdict.
         say = console.log if options.json else console.result
         write_ci_outputs(ci_record(finished, verdict, is_strict), targets, finished.path, say, console.warn)
-    return EXIT_ERRORS if verdict.overall == FAIL or (is_strict and verdict.overall == WARN) else EXIT_OK
+    return EXIT_ERRORS if verdict.outcome(is_strict) == FAIL else EXIT_OK
 
 
 def _summary_file(given: Path | None, environ: Mapping[str, str]) -> Path | None:

@@ -85,7 +85,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 def is_evaluator(path: Path) -> bool:
     """Return whether a file holds evaluator rules: they are under `rules`, those of gates under their stages."""
-    value = simpleyaml.load(path)
+    value = simpleyaml.load(path, "; name a file of rules, such as config/gates.yaml")
     return isinstance(value, Mapping) and "rules" in value
 
 

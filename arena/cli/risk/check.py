@@ -7,13 +7,12 @@ import json
 import os
 from dataclasses import asdict
 
-from arena.analysis.risk.results import counted
-from arena.analysis.risk.verdict import FAIL, judge
+from arena.analysis.risk.tally import counted
+from arena.analysis.risk.verdict import FAIL, judge, load_thresholds
 from arena.cli.console import Console
 from arena.cli.risk.places import chosen_folder
 from arena.cli.strict import strict
 from arena.errors import EXIT_ERRORS, EXIT_OK, one_line
-from arena.policy.run_thresholds import load_run_thresholds
 from arena.settings.env import load_dotenv
 from arena.settings.places import DATA_ROOT
 
@@ -21,7 +20,7 @@ from arena.settings.places import DATA_ROOT
 def run(options: argparse.Namespace, console: Console) -> int:
     """Print the verdict and each miss; return 1 for FAIL (a warning is one with --strict), else 0."""
     environ = load_dotenv(os.environ, DATA_ROOT)
-    thresholds = load_run_thresholds(options.thresholds)
+    thresholds = load_thresholds(options.thresholds)
     folder = chosen_folder(options, environ)
     tally = counted(folder)
     verdict = judge(thresholds, tally, strict(options.strict, environ))

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from arena.analysis.risk.results import INDEX_HTML, RUN_JSON, SUMMARY_CSV, SUMMARY_SVG, experiments_in
+from arena.analysis.risk.results import INDEX_HTML, RUN_JSON, SUMMARY_CSV, SUMMARY_SVG
+from arena.analysis.risk.rows_file import experiments_in
 from arena.cli.console import Console
 from arena.cli.risk.places import results_root, runs_in
 from arena.errors import EXIT_OK, DataError, UsageError

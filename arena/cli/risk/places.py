@@ -52,18 +52,21 @@ def new_folder(root: Path, mode: str) -> Path:
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path, again: str | None = None) -> Iterator[None]:
     """Turn a fault while the results of `folder` are written into a StorageFault that says what is kept, and what to
-    do."""
+    do.
+
+    `again`: the command that writes them; None: `arena risk report`.
+    """
     try:
         yield
     except BrokenPipeError:
         raise  # the reader of the output has gone
     except OSError as error:
-        again = f"python3 -m arena risk report {shlex.quote(str(folder))}"
+        report = f"python3 -m arena risk report {shlex.quote(str(folder))}"
         raise StorageFault(
             f"cannot write the results of {folder}: {error.strerror or error}; everything played is kept. When it is"
-            f" writable again, write them with: {again}"
+            f" writable again, write them with: {again or report}"
         ) from None
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from arena.analysis.check.thresholds import Rules
 from arena.analysis.risk.results import Options, Results
 from arena.analysis.risk.rows_of_run import RowsOfSession
+from arena.analysis.risk.verdict import load_thresholds
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
@@ -26,7 +28,6 @@ from arena.policy.gates_file import load_policy
 from arena.policy.limits import FLAGS, stricter
 from arena.policy.policy_gate import PolicyGate
 from arena.policy.rules import Policy, Rule
-from arena.policy.run_thresholds import RunThresholds, load_run_thresholds
 from arena.settings.config import Config
 
 LIMITS = ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens")
@@ -42,7 +43,7 @@ class Asked:
 
     config: Config
     policy: Policy | None
-    thresholds: RunThresholds
+    thresholds: Rules
     folder: Path
     root: Path
 
@@ -68,7 +69,7 @@ def asked_for(config: Config) -> Asked:
     """
     gated = not config["defences"] or GATES in config["defences"]
     policy = load_policy(Path(config["gates"]), config.environ) if gated and config["gates"] is not None else None
-    thresholds = load_run_thresholds(Path(config["thresholds"]))
+    thresholds = load_thresholds(Path(config["thresholds"]))
     root = results_root(config["results_dir"])
     folder = config.operation.out
     if folder is None:
@@ -123,9 +124,9 @@ def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> t
     gate = asked.gate
     rows = RowsOfSession()
     code = execute(RunRequest(SPEC, config, process, gate=gate, taker=rows), console)
-    latency = gate.latency_ms() if isinstance(gate, PolicyGate) else None
+    times = gate.times() if isinstance(gate, PolicyGate) else None
     with writing(asked.folder):
-        results, _ = rebuild(asked.folder, asked.options, latency=latency, written=rows.written)
+        results, _ = rebuild(asked.folder, asked.options, times=times, written=rows.written)
     return code, results
 
 

@@ -7,17 +7,17 @@ import os
 import webbrowser
 
 from arena.analysis.risk.results import INDEX_HTML, SUMMARY_CSV, SUMMARY_SVG, Options, results_json
+from arena.analysis.risk.verdict import load_thresholds
 from arena.cli.console import Console
 from arena.cli.risk.places import chosen_folder, keep_latest, results_root, writing
 from arena.cli.risk.results_of import rebuild
 from arena.cli.strict import strict
 from arena.errors import EXIT_OK, UsageError, one_line
 from arena.policy.evaluator_file import load_evaluator
-from arena.policy.run_thresholds import load_run_thresholds
 from arena.settings.env import load_dotenv
 from arena.settings.places import DATA_ROOT
 from arena.store.finished_run import FinishedRun
-from arena.store.rundir import MANIFEST_FILE
+from arena.store.rundir import MANIFEST_FILE, require_idle
 
 MOST_ROWS = "REPORT_MAX_TRIAL_ROWS"
 
@@ -26,7 +26,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Write the results and print the lines of the run; return 0."""
     environ = load_dotenv(os.environ, DATA_ROOT)
     folder = chosen_folder(options, environ)
-    thresholds = load_run_thresholds(options.thresholds)
+    require_idle(folder)
+    thresholds = load_thresholds(options.thresholds)
     evaluator = None if options.evaluator is None else load_evaluator(options.evaluator)
     if evaluator is not None and not (folder / MANIFEST_FILE).is_file():
         raise UsageError(f"--evaluator: {folder} has rows only; rules need transcripts")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from arena.analysis.risk.results import Options, Results, experiments_in, stored_head, write_results
+from arena.analysis.risk.results import Options, Results, stored_head, write_results
+from arena.analysis.risk.rows_file import experiments_in
 from arena.analysis.risk.rows_of_run import RowWriter, RunRows
 from arena.engine.finished import family_of_run, open_run, opened
 from arena.errors import DataError, Issue
 from arena.families.risk.family import GATES_INPUT, RiskFamily
 from arena.families.risk.spec import SPEC
 from arena.policy.evaluator import Evaluator
+from arena.policy.gate_times import GATE_TIMES_FILE, GateTimes, add_gate_times, read_gate_times
 from arena.policy.gates_file import policy_text, read_policy
 from arena.policy.rules import Rule
 from arena.records import Json
@@ -24,13 +26,14 @@ def rebuild(
     folder: Path,
     options: Callable[[Sequence[Rule]], Options],
     evaluator: Evaluator | None = None,
-    latency: Mapping[str, Json] | None = None,
+    times: GateTimes | None = None,
     written: RowWriter | None = None,
 ) -> tuple[Results, dict[str, Json]]:
     """Write rows and results of a folder; return them and the head of run.json.
 
     `options` makes the options of the policy's rules.  `evaluator`: rules by which a run of the arena is judged again.
-    `latency`: time of the gates; None: that of an earlier run.json.  `written`: the writer that has just made the rows.
+    `times`: of the gate's decisions in the session that has just ended.  `written`: the writer that has just made the
+    rows.  The time of the gates is that of all sessions; of a run without gate_times.json that of an earlier run.json.
     Errors: UsageError, DataError for a folder that is not a run, or is damaged.
     """
     stored = stored_head(folder)
@@ -39,12 +42,14 @@ def rebuild(
         rows = rows_of(folder, evaluator) if written is None else RunRows(opened(folder), written.family)
         rows.write(written)
         head = rows.head()
-        head["gate_latency"] = latency if latency is not None else stored.get("gate_latency")
         require_plain(folder)
+        if times is not None:
+            add_gate_times(folder, times)
+        head["gate_latency"] = read_gate_times(folder).latency_ms() or stored.get("gate_latency")
         tally = rows.tally(experiments_in(folder))
     results = write_results(folder, head, options(rules_of(folder)), tally)
     if (folder / DIGESTS_FILE).is_file():
-        renew(folder, results.files)
+        renew(folder, (*results.files, GATE_TIMES_FILE))
     return results, head
 
 

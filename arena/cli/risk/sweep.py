@@ -14,15 +14,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from arena.analysis.risk.results import experiments_in, stored_head, write_results
-from arena.analysis.risk.rows_file import ROWS_FILE, Malformed, read_rows
+from arena.analysis.risk.results import Results, stored_head, write_results
+from arena.analysis.risk.rows_file import ROWS_FILE, Malformed, experiments_in, read_rows
 from arena.cli.console import Console
-from arena.cli.risk.places import CELLS_DIR
+from arena.cli.risk.places import CELLS_DIR, writing
 from arena.cli.risk.play import Asked, asked_for, play, tell
+from arena.cli.run_end import resume_command
 from arena.cli.settings import read_settings
 from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ConfigError, UsageError
 from arena.families.risk.routing import REAL, SHIM
 from arena.families.risk.spec import SPEC, SWEEP
+from arena.policy.gate_times import GateTimes, read_gate_times
 from arena.records import Json
 from arena.settings.config import Config
 from arena.settings.model_refs import split_model
@@ -75,14 +77,21 @@ def run(options: argparse.Namespace, console: Console) -> int:
     played = [cell for cell in cells if cell.state == PLAYED]
     if not played:
         raise ConfigError("no combination could be played: " + "; ".join(f"{one.model}: {one.state}" for one in cells))
+    with writing(asked.folder, resume_command(options.argv, "arena risk sweep", str(asked.folder))):
+        results = _results(asked, cells, played, console)
+    tell(asked, results, console, every=True)
+    meant = [cell for cell in cells if not cell.state.startswith(LEFT_OUT)]
+    codes = [cell.code if cell.state == PLAYED else EXIT_ERRORS for cell in meant]
+    return EXIT_INTERRUPTED if EXIT_INTERRUPTED in codes else max(codes)
+
+
+def _results(asked: Asked, cells: Sequence[Cell], played: Sequence[Cell], console: Console) -> Results:
+    """Write the rows and the results of all combinations together."""
     for told in _gather(asked.folder, played):
         console.warn(told)
     head = _head(asked, cells, played)
     rules = () if asked.policy is None else asked.policy.all_rules()
-    tell(asked, write_results(asked.folder, head, asked.options(rules)), console, every=True)
-    meant = [cell for cell in cells if not cell.state.startswith(LEFT_OUT)]
-    codes = [cell.code if cell.state == PLAYED else EXIT_ERRORS for cell in meant]
-    return EXIT_INTERRUPTED if EXIT_INTERRUPTED in codes else max(codes)
+    return write_results(asked.folder, head, asked.options(rules))
 
 
 def combinations(config: Config) -> Iterator[Cell]:
@@ -177,6 +186,9 @@ def _head(asked: Asked, cells: Sequence[Cell], played: Sequence[Cell]) -> dict[s
     stopped: list[Mapping[str, Json]] = [
         head["budget"] for head in heads if (head.get("budget") or {}).get("stopped_early")
     ]
+    times = GateTimes()
+    for cell in played:
+        times = times.plus(read_gate_times(asked.folder / CELLS_DIR / cell.name))
     reals = [head["real"] for head in heads if head.get("real")]
     return {
         **first,
@@ -188,6 +200,7 @@ def _head(asked: Asked, cells: Sequence[Cell], played: Sequence[Cell]) -> dict[s
         "limits": _added_up([head.get("limits") or {} for head in heads]),
         "limits_per_combination": first.get("limits"),
         "budget": stopped[0] if stopped else {"stopped_early": False, "budget_hit": "none"},
+        "gate_latency": times.latency_ms() or first.get("gate_latency"),
         "stopped_by": next((head["stopped_by"] for head in heads if head.get("stopped_by")), None),
         "real": {**reals[0], "others": [one for one in reals[1:]]} if reals else None,
         "cells": [cell.to_json() for cell in cells],

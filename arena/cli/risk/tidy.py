@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 
-from arena.analysis.risk.results import RUN_JSON, TOP_FILES, experiments_in
-from arena.analysis.risk.rows_file import ROWS_FILE
+from arena.analysis.risk.results import RUN_JSON, TOP_FILES
+from arena.analysis.risk.rows_file import ROWS_FILE, experiments_in
 from arena.cli.console import Console
 from arena.cli.risk.places import CELLS_DIR, chosen_folder, names_below
 from arena.engine.summary import SCORES_CSV
 from arena.errors import EXIT_OK, UsageError, one_line
 from arena.families.risk.imports.table import IMPORT
 from arena.families.risk.spec import SPEC
+from arena.policy.gate_times import GATE_TIMES_FILE
 from arena.policy.recorded_calls import RECORDED_CALLS
 from arena.settings.env import load_dotenv
 from arena.settings.places import DATA_ROOT
@@ -22,7 +23,7 @@ from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, SUMMARY_
 
 KEPT = frozenset({
     *TOP_FILES, MANIFEST_FILE, RECORDS_FILE, JOURNAL_FILE, TIMINGS_FILE, SUMMARY_FILE, SCORES_CSV, DIGESTS_FILE,
-    f"{SPEC.words.unit}_summary.csv", IMPORT, RECORDED_CALLS,
+    f"{SPEC.words.unit}_summary.csv", IMPORT, RECORDED_CALLS, GATE_TIMES_FILE,
 })  # fmt: skip
 """What a run consists of, besides its inputs, the combinations of a sweep and the folders of its experiments."""
 

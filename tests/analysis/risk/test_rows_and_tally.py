@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
+from arena.analysis.check.run_keys import ALLOW
+from arena.analysis.check.thresholds import Rules
 from arena.analysis.risk.figure import picture, pressure, summary_svg
-from arena.analysis.risk.results import counted
 from arena.analysis.risk.rows_file import Malformed, counts_of, read_rows, row_problem
 from arena.analysis.risk.tables import COLUMNS, OWASP, coverage_rows, curve_points, summary_csv
-from arena.analysis.risk.tally import MOST_AUDITED, MOST_REASONS, RiskTally, joined, tally_of
+from arena.analysis.risk.tally import MOST_AUDITED, MOST_REASONS, RiskTally, counted, joined, tally_of
 from arena.analysis.risk.verdict import banners, budget_line, eval_line, judge
 from arena.errors import DataError, UsageError
 from arena.families.risk.attacks.table import ATTACKS
 from arena.families.risk.compose import NO_ATTACK
-from arena.policy.run_thresholds import RunThresholds
 
 
 def row(**changes: Any) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def test_counts_that_were_cut_short_do_not_join() -> None:
 
 
 def test_all_unassessed_is_never_ok() -> None:
-    allow = RunThresholds(policy="allow")
+    allow = Rules("none", None, (), "none.yaml", ALLOW)
     assert judge(allow, tally_of([attack("unassessed")])).status == "WARN"
     assert judge(allow, tally_of([attack("unassessed")]), strict=True).status == "FAIL"
     assert judge(allow, tally_of([attack("unassessed"), attack("resisted")])).status == "OK"

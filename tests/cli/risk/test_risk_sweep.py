@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shlex
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from tests.support.risk_rig import FEW, Lab
+from tests.support.risk_rig import FEW, Lab, arena
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = ("--models", "mock/careful,mock/echo,mock/naive")
@@ -121,3 +124,21 @@ def test_shipped_configuration_is_a_sweep_of_several_slices(tmp_path: Path) -> N
     config = str(ROOT / "config/risk_sweep.yaml")
     done = lab("sweep", "--config", config, "--trials", "1", "--seeds", "1", "--dry-run", "--run-id", "s")
     assert done.code == 0 and len(json.loads(lab.file("s/run.json").read_bytes())["experiments"]) == 3
+
+
+def test_results_of_a_sweep_that_cannot_be_written_say_what_is_kept_and_how_to_write_them(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    with patch("arena.cli.risk.sweep.write_results", side_effect=OSError(errno.EFBIG, "File too large")):
+        done = lab("sweep", *FEW, "--models", "mock/careful,mock/naive", "--run-id", "s")
+    assert done.code == 1 and "File too large; everything played is kept" in done.err
+    _, _, command = done.err.rpartition("write them with: ")
+    words = shlex.split(command)
+    assert words[:5] == ["python3", "-m", "arena", "risk", "sweep"]
+    again = arena("risk", *words[4:])
+    assert again.code == 0 and len(lab.rows("s")) == 12
+
+
+def test_gate_times_of_a_sweep_are_those_of_all_combinations(swept: Lab) -> None:
+    run = swept.json("s/run.json")
+    each = [swept.json(f"s/{cell['folder']}/run.json")["gate_latency"]["n"] for cell in run["cells"]]
+    assert len(each) == 3 and run["gate_latency"]["n"] == sum(each)
