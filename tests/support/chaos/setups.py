@@ -13,7 +13,9 @@ from tests.support.http_server import KEY
 
 WORKERS = 8
 CHALLENGES, CHALLENGES_FILE = 4, "challenges.json"
-RISK_CLOCKED = frozenset({"comment.md", "index.html", "run.json", "rows.jsonl", "summary.csv", "summary.md"})
+RISK_CLOCKED = frozenset(
+    {"comment.md", "gate_times.json", "index.html", "run.json", "rows.jsonl", "summary.csv", "summary.md"}
+)
 """Further files with clock values in runs of `arena risk` (docs/run-directory.md)."""
 
 
