@@ -33,7 +33,7 @@ PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "journal": ((services.TrialServices, "_write"),),
     "digests of requests": ((Conversation, "digest"),),
     "scores and checks": ((CryptoFamily, "score"),),
-    "record": ((session, "encode_line"),),
+    "record": ((session, "record_line"),),
     "bundle": ((CryptoFamily, "bundle"), (bundles, "write_files")),
     "digests of files": ((digests, "write"),),
     "rewrite and results": ((ResultFiles, "add"), (session, "write_results")),
