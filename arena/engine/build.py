@@ -101,9 +101,11 @@ class Providers:
         return built
 
     def _module(self, name: str) -> str:
-        found = self.request.spec.providers.get(name) or PROVIDERS[name].module
+        own = self.request.spec.providers
+        found = own.get(name) or PROVIDERS[name].module
         if not found:
-            raise ConfigError(f"the family {self.request.spec.name} has no provider {name!r}: name another")
+            known = ", ".join(one for one, row in PROVIDERS.items() if row.module or one in own)
+            raise ConfigError(f"the family {self.request.spec.name} has no provider {name}: name one of {known}")
         return found
 
     def model(self, ref: ModelRef, sampling: Sampling, judging: bool = False) -> Model:

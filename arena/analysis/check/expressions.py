@@ -112,7 +112,8 @@ def evaluate(summary: Mapping[str, Json], expression: Expression) -> list[Measur
         return left
     right = _evaluated(summary, expression.right)
     if len(right) > 1:
-        raise UnknownMetric(f"{expression.right.shown} gives {len(right)} values; write max(...) or min(...)")
+        shown = expression.right.shown
+        raise UnknownMetric(f"{shown} gives {len(right)} values; write max({shown}) or min({shown})")
     other = right[0] if right else Measure(expression.right.path, None, 0, why=_nothing(expression.right))
     return [_difference(one, other) for one in left]
 

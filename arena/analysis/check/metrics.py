@@ -127,23 +127,29 @@ def mean_score(group: Mapping[str, Json]) -> Figure:
     return Figure(round(sum(means) / len(means), 6), group["scored"])
 
 
+def _of_the_run(name: str) -> UnknownMetric:
+    return UnknownMetric(f"{name} is known only for the whole run: write {name} without a group")
+
+
 def _spent(name: str) -> Callable[[Mapping[str, Json]], Figure]:
     def found(group: Mapping[str, Json]) -> Figure:
         if "usage" not in group:
-            raise UnknownMetric(f"{name} is known only for the whole run, not for a group")
+            raise _of_the_run(name)
         return Figure(sum(group["usage"][who].get(name, 0) for who in ("players", "judge")))
 
     return found
 
 
 def _tokens(group: Mapping[str, Json]) -> Figure:
+    if "usage" not in group:
+        raise _of_the_run("tokens")
     found = [_spent(name)(group).value or 0 for name in ("prompt_tokens", "completion_tokens")]
     return Figure(sum(found))
 
 
 def _cost(group: Mapping[str, Json]) -> Figure:
     if "cost_usd" not in group:
-        raise UnknownMetric("cost_usd is known only for the whole run, not for a group")
+        raise _of_the_run("cost_usd")
     cost = group["cost_usd"]
     if cost["unpriced"]:
         return Figure(None, why=f"the cost of {', '.join(cost['unpriced'])} is not known (--prices)")
@@ -152,14 +158,14 @@ def _cost(group: Mapping[str, Json]) -> Figure:
 
 def _tool_errors(group: Mapping[str, Json]) -> Figure:
     if "usage" not in group:
-        raise UnknownMetric("tool_error_rate is known only for the whole run, not for a group")
+        raise _of_the_run("tool_error_rate")
     tools = group["usage"]["players"]
     return share(tools["tool_errors"], tools["tool_calls"], "no tool was called")
 
 
 def _not_played(group: Mapping[str, Json]) -> Figure:
     if "n_planned" not in group:
-        raise UnknownMetric("not_played_rate is known only for the whole run, not for a group")
+        raise _of_the_run("not_played_rate")
     return share(group["n_not_played"], group["n_planned"], "nothing was planned")
 
 
@@ -200,7 +206,7 @@ PREFIXED: Mapping[str, str] = {
 def measures(summary: Mapping[str, Json], path: Sequence[str]) -> list[Measure]:
     """Return the values of a metric: one, or one for each name that `*` matches (possibly none).
 
-    Errors: UnknownMetric.
+    `path`: the parts between its dots, at least one. Errors: UnknownMetric.
     """
     return list(_measures(summary, (), tuple(path), summary))
 
@@ -208,8 +214,6 @@ def measures(summary: Mapping[str, Json], path: Sequence[str]) -> list[Measure]:
 def _measures(
     scope: Mapping[str, Json], before: tuple[str, ...], path: tuple[str, ...], summary: Mapping[str, Json]
 ) -> Iterator[Measure]:
-    if not path:
-        raise UnknownMetric("a metric is missing behind the group")
     groups = _groups(scope, path[0]) if not before else None
     if groups is None:
         yield from _named({**scope, **{name: summary.get(name) for name in (AVERAGED, OPTIONAL)}}, before, path)

@@ -233,7 +233,10 @@ def _ground(options: argparse.Namespace, console: Console) -> int:
         else:
             by_seed.setdefault(made.seed, []).append(made)
     if not by_seed:
-        raise UsageError(f"{options.results} holds no usable answer: {dict(dropped)}")
+        why = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items())) or "it is empty"
+        raise UsageError(
+            f"{options.results} holds no usable answer ({why}); give the answers to a file of `arena dataset requests`"
+        )
     play_generated(by_seed, options.out, options.workers, console)
     found = fitness([options.out])
     report = {"answers": sum(map(len, by_seed.values())) + sum(dropped.values()), "dropped": dict(dropped)}

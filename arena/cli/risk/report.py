@@ -30,7 +30,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
     thresholds = load_thresholds(options.thresholds)
     evaluator = None if options.evaluator is None else load_evaluator(options.evaluator)
     if evaluator is not None and not (folder / MANIFEST_FILE).is_file():
-        raise UsageError(f"--evaluator: {folder} has rows only; rules need transcripts")
+        raise UsageError(
+            f"--evaluator: rules need transcripts, and {folder} has rows only (no {MANIFEST_FILE}); name another run or"
+            " leave out --evaluator"
+        )
     most = _most(options.max_trial_rows, environ.get(MOST_ROWS, "").strip())
     is_strict = strict(options.strict, environ)
     if (folder / MANIFEST_FILE).is_file() and not FinishedRun(folder).manifest.sessions[-1].ended:
