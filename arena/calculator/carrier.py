@@ -286,7 +286,10 @@ def _cargo_build(
     try:
         code, last = run_cargo(command, crate, {**build_environment(environ), "PATH": path}, notify)
     except OSError as error:
-        raise UsageError(f"the calculator cannot be built: {cargo}: {error.strerror}") from error
+        raise UsageError(
+            f"the calculator cannot be built: {cargo}: {error.strerror}. Mend that, or play without tools:"
+            " --calculator-provider none"
+        ) from error
     if code != 0:
         said = f":\n{last}\n" if last else "; its output is above. "
         raise UsageError(

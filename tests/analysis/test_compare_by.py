@@ -169,3 +169,17 @@ def test_a_comparison_on_a_terminal_fits_its_width(
     ended = compare(talks["careful"], talks["careless"], *words)
     assert ended.code == 0 and max(map(len, ended.out.splitlines())) <= 80 < max(map(len, whole.splitlines()))
     assert "receiver_payoff" in ended.out and "cannot tell" in ended.out
+
+
+def test_runs_without_a_common_value_are_refused_with_the_values_of_both(tmp_path: Path) -> None:
+    for name, deviations in (("first", "honest,no_evidence"), ("second", "lie,withhold")):
+        ended = carry_out(
+            "cheaptalk", "run", "--num-tasks", "3", "--deviations", deviations, "--protocols", "p3_slashing", "--out",
+            tmp_path / name, "--quiet",
+        )  # fmt: skip
+        assert ended.code == 0, ended.err
+    ended = compare(tmp_path / "first", tmp_path / "second", "--by", "deviation")
+    assert ended.code == 2 and ended.err == (
+        "arena compare: the runs have no deviation in common (base: honest, no_evidence; tuned: lie, withhold); name"
+        " one of each: --by deviation=BASE,TUNED\n"
+    )

@@ -237,3 +237,12 @@ def test_a_closed_calculator_refuses_calls() -> None:
     calculator.close()
     with pytest.raises(ServiceFault):
         calculator.call("ping", {}, "")
+
+
+def test_address_that_is_missing_is_asked_for() -> None:
+    with pytest.raises(ConfigError) as caught:
+        build("lambda", CalculatorSettings(root=Path("/nowhere"), environ={}, lambda_url=" "))
+    assert str(caught.value) == (
+        "--calculator-provider lambda needs --calculator-lambda-url or CRYPTOMATH_LAMBDA_URL: the URL that the"
+        " deployment printed"
+    )

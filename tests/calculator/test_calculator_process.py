@@ -216,13 +216,13 @@ def test_close_ends_idle_processes(make: Make) -> None:
 def test_close_ends_a_call_under_way_at_once(make: Make, tmp_path: Path) -> None:
     calculator = make()
     marker = tmp_path / "marker"
-    faults: list[str] = []
+    faults: list[tuple[str, str]] = []
 
     def work() -> None:
         try:
             calculator.call("misbehave", {"how": "stall", "marker": str(marker), "always": True}, "")
         except ServiceFault as fault:
-            faults.append(fault.reason)
+            faults.append((fault.reason, str(fault)))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -231,5 +231,5 @@ def test_close_ends_a_call_under_way_at_once(make: Make, tmp_path: Path) -> None
         time.sleep(0.005)
     calculator.close()
     thread.join(PATIENT_S)
-    assert faults == ["interrupted"]
+    assert faults == [("interrupted", "the calculator was closed during a call")]
     assert not is_running(int(marker.read_text(encoding="utf-8")))

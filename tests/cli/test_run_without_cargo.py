@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.calculator.carrier import GET_CARGO
+from arena.calculator.carrier import BINARY, GET_CARGO
 from tests.support.arena_rig import NO_TOOLS, ROOT, Ended, arena, environment, process
 
 
@@ -115,6 +115,30 @@ def test_a_calculator_that_does_not_build_is_told_with_what_the_compiler_said(cl
     assert ended.code == 2 and "linker `cc` not found" in ended.err and "--calculator-provider none" in ended.err
     assert "building the calculator" in ended.err, "it says what it waits for"
     assert not (clone / "run").exists()
+
+
+def test_cargo_that_cannot_be_started_is_told(clone: Path, tmp_path: Path) -> None:
+    environ = bare(tmp_path)
+    cargo = tmp_path / "bin" / "cargo"
+    cargo.write_text("#!/nowhere/sh\n", encoding="utf-8")
+    cargo.chmod(0o755)
+    ended = play(clone, environ)
+    assert ended.code == 2 and ended.err.splitlines()[-1] == (
+        f"arena run: the calculator cannot be built: {cargo}: No such file or directory. Mend that, or play without"
+        " tools: --calculator-provider none"
+    )
+
+
+def test_cargo_that_builds_nothing_is_told_with_the_file_that_names_the_binary(clone: Path, tmp_path: Path) -> None:
+    environ = bare(tmp_path)
+    cargo = tmp_path / "bin" / "cargo"
+    cargo.write_text("#!/bin/sh\n", encoding="utf-8")
+    cargo.chmod(0o755)
+    ended = play(clone, environ)
+    binary = clone / "calculator" / "target" / "release" / BINARY.name
+    assert ended.code == 2 and ended.err.splitlines()[-1] == (
+        f"arena run: cargo built the calculator, but {binary} does not exist: check calculator/Cargo.toml"
+    )
 
 
 def test_the_calculator_is_built_first_where_it_is_not_and_that_is_said(

@@ -11,7 +11,7 @@ import pytest
 
 from arena.engine.plan import Job, SeriesIndex, job_series
 from arena.engine.runner import Hooks, Progress, Runner, When
-from arena.errors import LimitExceeded, PlayerFault, ServiceFault, StorageFault
+from arena.errors import LimitExceeded, PlayerFault, ServiceFault, StorageFault, UsageError
 from arena.families.contract import Outcomes, Value
 from arena.messages import Conversation, ModelRequest
 from arena.play.dialogue import end_with
@@ -239,6 +239,23 @@ def test_full_disk_ends_the_run_and_no_trial_is_blamed(tmp_path: Path, monkeypat
     with pytest.raises(StorageFault, match="No space left"):
         Runner(OneQuestion(), context, hooks, 1, True).run(job_series([Job(trial("t0"), 0)]))  # type: ignore[arg-type]
     assert records == []
+
+
+def test_more_workers_than_threads_is_refused_with_a_number_that_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = threading.Thread.start, []
+
+    def two_at_most(thread: threading.Thread) -> None:
+        if len(started) == 2:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", two_at_most)
+    with pytest.raises(UsageError) as caught:
+        run(tmp_path / "run", [], FakeProvider(lambda r: "ok"), workers=5)
+    assert str(caught.value) == "this system allows 2 threads, so use --workers 2"
 
 
 def score_once(folder: Path, score: Score) -> Record:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from arena.analysis.dataset.chat_shapes import problems_with_row
+from arena.cli import dataset_steps
+from arena.errors import UsageError
 from arena.families.cheaptalk.training import REASONS as CHEAPTALK_REASONS
 from arena.families.cheaptalk.training import training as cheaptalk
 from arena.families.risk.training import REASONS as RISK_REASONS
@@ -125,3 +127,11 @@ def test_a_named_reward_is_that_of_seats_that_earned_it(
 def test_validate_says_why_trials_of_a_run_are_left_out(runs: dict[str, Path]) -> None:
     ended = command("dataset", "validate", runs["cheaptalk"])
     assert ended.code == 1 and "not_honest" in ended.out
+
+
+def test_run_of_a_family_that_gives_nothing_to_learn_from_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataset_steps, "training_of", lambda run: None)
+    run: Any = SimpleNamespace(path=Path("run"), manifest=SimpleNamespace(family="toy"))
+    with pytest.raises(UsageError) as caught:
+        dataset_steps.chosen(run)
+    assert str(caught.value) == "run: the family toy has no training data"

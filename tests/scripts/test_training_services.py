@@ -268,10 +268,32 @@ def test_what_openai_would_refuse_is_refused_before_anything_is_sent(
     assert problem in capsys.readouterr().err and services.state.seen == []
 
 
-def test_another_openai_request_under_the_same_id_is_refused(services: TrainingServices, tmp_path: Path) -> None:
+def test_another_openai_request_under_the_same_id_is_refused(
+    services: TrainingServices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     final = final_set(tmp_path, 20)
     assert tune(final) == 0 and tune(final, "--epochs", "3") == 2
-    assert tuning.main(["wait", "unknown"]) == 2
+    note = tmp_path / "sft_jobs" / "first.json"
+    assert capsys.readouterr().err.endswith(f"openai_sft.py: {note} is about another request; give another --job\n")
+
+
+@pytest.mark.parametrize("step", ["wait", "status", "events", "cancel"])
+def test_a_job_that_nobody_started_is_refused(
+    services: TrainingServices, capsys: pytest.CaptureFixture[str], step: str
+) -> None:
+    assert tuning.main([step, "unknown"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "openai_sft.py: the service knows no job unknown; start it with scripts/openai_sft.py create"
+    )
+
+
+def test_a_folder_without_a_data_set_is_refused(
+    services: TrainingServices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tune(tmp_path) == 2
+    assert capsys.readouterr().err == (
+        f"openai_sft.py: {tmp_path} holds no card.json; make it with scripts/finalize_dataset.py\n"
+    )
 
 
 def test_a_dry_run_of_an_openai_job_sends_nothing(
@@ -326,7 +348,10 @@ def test_a_leftover_is_named_and_cleaned_up(
                                                "asked": 0, "status": {}}  # fmt: skip
     assert base(tmp_path, words) == 2
     said = capsys.readouterr().err
-    assert "arena-old (READY)" in said and "--cleanup" in said and services.state.deleted == []
+    assert said.endswith(
+        ": deployments of earlier runs are still there and cost money:\n  arena-old (READY)\ndelete them: --cleanup\n"
+    )
+    assert services.state.deleted == []
     assert run_default_marco_base_arena.main(["--cleanup"]) == 0
     assert services.state.deleted == ["arena-old"]
 

@@ -12,6 +12,7 @@ import pytest
 
 from arena.errors import DataError, UsageError
 from arena.families.cheaptalk.findings.run import Rules
+from arena.families.cheaptalk.outputs import across_seeds
 from arena.families.cheaptalk.outputs.across_seeds import Aggregated, aggregate, seeds_in
 from arena.families.cheaptalk.outputs.write import ResultRules, write_outputs
 from tests.families.cheaptalk.made_runs import FOUR, METHODS, PROTOCOLS, SIX, run_of_all
@@ -121,6 +122,13 @@ def test_named_seeds_decide_which_files_count(placed: Path) -> None:
 def test_seed_that_no_folder_has_is_an_error(placed: Path) -> None:
     with pytest.raises(UsageError, match="holds no result of the seeds 7, 8"):
         aggregate(placed, (7, 8))
+
+
+def test_more_seeds_than_are_read_is_an_error_with_both_numbers(placed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(across_seeds, "MAX_SEEDS", 2)
+    with pytest.raises(DataError) as caught:
+        aggregate(placed)
+    assert str(caught.value) == f"{placed}: has results of 3 seeds; 2 at most are read: name them with --seeds"
 
 
 @pytest.mark.parametrize("name", ["missing", "."])

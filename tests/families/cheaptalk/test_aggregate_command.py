@@ -100,3 +100,10 @@ def test_seeds_that_are_no_numbers_are_refused_with_their_place(flag: str | None
 
 def test_no_seeds_mean_all_that_there_are() -> None:
     assert seeds_of(None, {}) == seeds_of(None, {"SEEDS": " "}) == ()
+
+
+def test_results_that_cannot_be_written_are_an_error_with_the_folder(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / WRITTEN[0]).mkdir(parents=True)
+    ended = cheaptalk("aggregate", str(run), "--out", str(out))
+    assert (ended.code, ended.err) == (2, f"arena cheaptalk: cannot write to {out}: Is a directory\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -95,6 +96,14 @@ def test_validate_fails_for_data_that_cannot_be_used(tmp_path: Path) -> None:
     bad.write_text('{"claim": "x"}\n', encoding="utf-8")
     ended = cheaptalk("validate", "--dataset", "simple", "--data", str(bad))
     assert ended.code == 1 and "FAILED  data:" in ended.out
+
+
+def test_validate_fails_for_an_episode_without_a_score() -> None:
+    ended = cheaptalk("validate", "--max-calls", "1")
+    failed = [line for line in ended.out.splitlines() if line.startswith("FAILED")]
+    assert ended.code == 1 and len(failed) == 1
+    found = re.fullmatch(r"FAILED  episodes: cheaptalk/p1_evidence_first/honest/[^/]+/seed_42 (.*)", failed[0])
+    assert found is not None and found[1] == "has no score: budget: calls would reach 2, the limit is 1"
 
 
 def test_dry_run_names_calls_and_plays_nothing(tmp_path: Path) -> None:

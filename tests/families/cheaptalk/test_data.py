@@ -187,6 +187,17 @@ def test_line_that_is_no_json_is_an_error_with_its_line(tmp_path: Path, text: st
     assert caught.value.issues[0].pointer.startswith("line 5")
 
 
+def test_byte_that_is_no_utf_8_is_an_error_with_its_place(tmp_path: Path) -> None:
+    path = written(tmp_path, SIMPLE)
+    path.write_bytes(path.read_bytes() + b'{"claim": "\xff"}\n')
+    with pytest.raises(DataError) as caught:
+        load(dataset("simple"), path, "rows.jsonl")
+    assert [str(issue) for issue in caught.value.issues] == [
+        f"{path}: line 4: is not UTF-8: byte 0xff at position 11; write it as UTF-8",
+        f"{path}: --skip-unusable leaves such rows out and says so",
+    ]
+
+
 def test_two_labels_only_is_an_error_or_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"line 2, the last: no row is NOT ENOUGH INFO; --skip-unusable"):
         loaded(tmp_path, "simple", SIMPLE[:2])

@@ -95,7 +95,9 @@ def _row(line: bytes, number: int, name: str) -> Row | Issue:
     try:
         value = json.loads(line.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant)
     except UnicodeDecodeError as error:
-        return Issue(name, place, f"is not UTF-8: byte 0x{line[error.start]:02x} at position {error.start}")
+        return Issue(
+            name, place, f"is not UTF-8: byte 0x{line[error.start]:02x} at position {error.start}; write it as UTF-8"
+        )
     except json.JSONDecodeError as error:
         return Issue(name, f"{place}, column {error.colno}", f"is not JSON: {error.msg}")
     except RecursionError:
