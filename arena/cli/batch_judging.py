@@ -71,8 +71,8 @@ def judged_as_asked(run: FinishedRun, config: Config) -> tuple[Config, Panel]:
     first = list(dict.fromkeys(labels))
     refs = [ModelRef(*label.split("/", 1)) for label in first]
     if not refs or any(ref.provider not in PROVIDERS for ref in refs):
-        place = Issue(str(run.path / MANIFEST_FILE), "/identity/models", f"unknown judge in {', '.join(labels) or '-'}")
-        raise DataError([place])
+        message = f"unknown judge in {', '.join(labels) or '-'}; score the run with the version that played it"
+        raise DataError([Issue(str(run.path / MANIFEST_FILE), "/identity/models", message)])
     settings = {**config.settings, **{row.name: played[row.name] for row in JUDGE if row.name in played}}
     settings |= {"judge_provider": refs[0].provider, "judge_model": refs[0].model}
     return replace(config, settings=settings), Panel(tuple(refs), len(labels) // len(refs))

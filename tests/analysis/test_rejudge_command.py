@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from arena.cli import entry
 from arena.formats.json_text import json_text
 from arena.store import digests
+from arena.store.journal import encode_line
 from tests.support.arena_rig import ROOT, everything, results
 from tests.support.rejudge_rig import calls, records, rejudge, three_matches
 from tests.support.verify_rig import edit_lines, launder, verify
@@ -121,6 +123,35 @@ def test_a_run_that_is_not_finished_or_was_changed_is_refused(run: Path, tmp_pat
     ended = rejudge(run, *out)
     assert ended.code == 2 and "the run is not finished; --resume finishes it" in ended.err
     assert not (tmp_path / "again").exists()
+
+
+def of_strangers(run: Path, which: str) -> None:
+    """Let a run say that a model of a provider that nobody knows played or judged it."""
+    manifest = json.loads((run / "manifest.json").read_bytes())
+    identity = manifest["identity"]
+    identity["models"][which] = "nobody/x"
+    others = {name: value for name, value in identity.items() if name != "sha256"}
+    identity["sha256"] = hashlib.sha256(encode_line(others)).hexdigest()
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    launder(run)
+
+
+def test_a_run_of_a_provider_that_is_unknown_is_refused(run: Path, tmp_path: Path) -> None:
+    of_strangers(run, "participant")
+    ended = rejudge(run, "--judge", "mock/judge", "--out", str(tmp_path / "again"))
+    assert ended.code == 2 and ended.err == (
+        f"arena rejudge: {run}/manifest.json: /identity/models: unknown provider in nobody/x; score the run with the"
+        " version that played it\n"
+    )
+
+
+def test_answers_of_a_judge_that_is_unknown_are_refused(run: Path, tmp_path: Path) -> None:
+    of_strangers(run, "judge")
+    ended = rejudge(run, "--from-batch", str(tmp_path / "answers.jsonl"), "--out", str(tmp_path / "again"))
+    assert ended.code == 2 and ended.err == (
+        f"arena rejudge: {run}/manifest.json: /identity/models: unknown judge in nobody/x; score the run with the"
+        " version that played it\n"
+    )
 
 
 def test_a_resume_with_other_judges_limits_or_matches_is_another_run(run: Path, tmp_path: Path) -> None:

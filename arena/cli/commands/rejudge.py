@@ -190,8 +190,8 @@ def _whole_config(run: FinishedRun, spec: FamilySpec, config: Config, judges: Pa
     labels = [models.participant, *models.roles.values()]
     strangers = [label for label in labels if label.partition("/")[0] not in PROVIDERS]
     if strangers:
-        place = Issue(str(run.path / MANIFEST_FILE), "/identity/models", f"unknown provider in {', '.join(strangers)}")
-        raise DataError([place])
+        message = f"unknown provider in {', '.join(strangers)}; score the run with the version that played it"
+        raise DataError([Issue(str(run.path / MANIFEST_FILE), "/identity/models", message)])
     table = spec.settings if judges is not None else without_judge(spec.settings)
     defaults = {row.name: row.default for row in table}
     given: dict[str, Json] = {

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from arena.cli.commands import dataset
 from arena.errors import DataError
 from arena.families.crypto.dataset.answers import read_answers
 from arena.families.crypto.dataset.generated import Unusable, decode_reply, encode_line, read
 from arena.families.crypto.dataset.requests import Asked, asked
-from tests.support.arena_rig import challenge
+from tests.support.arena_rig import challenge, command
 
 ROLES = ("Ana", "Ben")
 CALL = json.dumps({"tool_call": {"op": "ping", "args": {}}})
@@ -116,3 +117,17 @@ def test_a_match_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path.write_bytes(encode_line(decode_reply(steps(("Ana", "Hi"), ("Ben", "Yes")), KEY, 3, ROLES)) * 2)
     with pytest.raises(DataError, match="line 2/key: crypto/c1/rep_0 is here twice"):
         list(read(path))
+
+
+def test_more_requests_than_a_batch_takes_are_refused_with_both_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calculator_binary: Path
+) -> None:
+    monkeypatch.setenv("ARENA_CALCULATOR_BIN", str(calculator_binary))
+    monkeypatch.setattr(dataset, "MAX_REQUESTS", 2)
+    out = tmp_path / "requests.jsonl"
+    ended = command("dataset", "requests", "--model", "m", "--limit", 1, "--seeds", "1,2,3", "--out", out)
+    assert ended.code == 2 and not out.exists()
+    assert ended.err == (
+        "arena dataset: 3 requests of 0 MB: a batch takes 2 requests and 200 MB; choose fewer seeds or"
+        " --challenge-ids\n"
+    )
