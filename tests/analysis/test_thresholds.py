@@ -174,6 +174,15 @@ def test_a_cost_that_is_not_known_is_never_ok(tmp_path: Path) -> None:
     assert levels(run, tmp_path, "metric: cost_usd; op: '<='; fail: 100") == ["WARN"]
 
 
+@pytest.mark.parametrize("metric", ["by", "by.difficulty", "by.difficulty.Basic", "per_challenge", "per_challenge.c5"])
+def test_metric_that_a_message_gives_as_an_example_is_known(metric: str, run: Path) -> None:
+    summary = FinishedRun(run).summary()
+    with pytest.raises(UnknownMetric) as caught:
+        measures(summary, metric.split("."))
+    example = str(caught.value).rpartition("such as ")[2]
+    assert measures(summary, example.split(".")), example
+
+
 @pytest.mark.parametrize(
     "metric",
     ["sucess_rate", "mean_scores", "mean_scores.Nonsense", "outcomes.GREAT", "by.dificulty.*.success_rate",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from arena.engine.build import Cast
 from arena.engine.plan import Job, SeriesIndex, job_series
 from arena.engine.runner import Hooks, Progress, Runner, When
 from arena.errors import LimitExceeded, PlayerFault, ServiceFault, StorageFault, UsageError
@@ -239,6 +240,16 @@ def test_full_disk_ends_the_run_and_no_trial_is_blamed(tmp_path: Path, monkeypat
     with pytest.raises(StorageFault, match="No space left"):
         Runner(OneQuestion(), context, hooks, 1, True).run(job_series([Job(trial("t0"), 0)]))  # type: ignore[arg-type]
     assert records == []
+
+
+def test_seat_that_no_model_fills_is_a_bug_with_its_name() -> None:
+    one = trial("t0")
+    with pytest.raises(ServiceFault) as caught:
+        Cast().player(one, "Ann")
+    assert (caught.value.reason, str(caught.value)) == ("bug", "no model fills the seat Ann")
+    with pytest.raises(ServiceFault) as caught:
+        Cast().player(replace(one, cast={"Ann": "mock/careful"}), "Ann")
+    assert str(caught.value) == "no model fills the seat Ann (mock/careful)"
 
 
 def test_more_workers_than_threads_is_refused_with_a_number_that_works(

@@ -218,9 +218,11 @@ def _measures(
     if groups is None:
         yield from _named({**scope, **{name: summary.get(name) for name in (AVERAGED, OPTIONAL)}}, before, path)
         return
-    depth = 2 if path[0] != "by" else 3
-    if len(path) <= depth:
-        raise UnknownMetric(f"{'.'.join(path)}: name a value and a metric, such as {path[0]}.*.success_rate")
+    labelled = path[0] == "by"
+    if len(path) <= (3 if labelled else 2):
+        wanted = "a label, a value" if labelled else "a value"
+        place = f"by.{next(iter(groups), 'LABEL')}" if labelled else path[0]
+        raise UnknownMetric(f"name {wanted} and a metric after {path[0]}, such as {place}.*.success_rate")
     if path[0] == "by":
         labels = groups if path[1] == EACH else _one(groups, path[1], "label")
         for label in labels:

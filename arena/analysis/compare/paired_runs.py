@@ -262,7 +262,10 @@ def pair_runs(base: RunTable, tuned: RunTable, intersect: bool) -> PairedRuns:
     others = {key: match for key, match in tuned.matches.items() if used is None or match.unit in used}
     pairs = paired_up([(match, others[key]) for key, match in matches.items() if key in others])
     if not pairs:
-        raise UsageError(f"these runs have no {base.words.trial} in common: no {base.words.unit} was played in both")
+        raise UsageError(
+            f"these runs have no {base.words.trial} in common: no {base.words.unit} was played in both; compare runs"
+            f" of the same {base.words.units}"
+        )
     left, right = len(matches) - len(pairs), len(others) - len(pairs)
     return PairedRuns(base, tuned, pairs, left, right, common, verified_problem(base, tuned))
 
