@@ -149,7 +149,10 @@ def _keep(items: Json, keys: Json, allowed: Json) -> Json:
 def _sort_by(items: Json, keys: Json) -> Json:
     if len(_list(items)) != len(_list(keys)):
         raise Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
-    return [items[place] for place in sorted(range(len(items)), key=keys.__getitem__)]
+    try:
+        return [items[place] for place in sorted(range(len(items)), key=keys.__getitem__)]
+    except TypeError:
+        raise Mismatch("expected keys of one kind, all texts or all numbers") from None
 
 
 def _mean(*arguments: Json) -> Json:
@@ -194,6 +197,10 @@ def _at(items: Json, index: Json) -> Json:
     return items[index]
 
 
+def _index(items: Json, item: Json) -> Json:
+    return items.index(item) if item in _list(items) else -1
+
+
 def _get(found: Json, key: Json) -> Json:
     if str(key) not in _object(found):
         raise Mismatch(f"there is no member {_quoted(key)}; there are: {', '.join(found)[: MAX_SHOWN * 4]}")
@@ -236,7 +243,7 @@ OPERATORS: Mapping[str, Operator] = {
     "keep": Operator(3, 3, _keep, "entries of list 1 whose key (same place in list 2) is in list 3"),
     "size": Operator(1, 1, lambda a: len(_list(a)), "how many entries a list has"),
     "at": Operator(2, 2, _at, "the entry of a list at an index from 0"),
-    "index": Operator(2, 2, lambda a, b: _list(a).index(b) if b in a else -1, "index of an entry in a list, or -1"),
+    "index": Operator(2, 2, _index, "index of an entry in a list, or -1"),
     "get": Operator(2, 2, _get, "a member of an object"),
     "table": Operator(
         2, 2, lambda a, b: dict(zip(map(str, _list(a)), _list(b), strict=False)), "object from keys and values"
@@ -309,11 +316,15 @@ def _inner_problems(
         return
     arguments = found if isinstance(found, list) else [found]
     if len(arguments) < operator.least or (operator.most is not None and len(arguments) > operator.most):
-        wanted = str(operator.least) if operator.least == operator.most else f"{operator.least} or more"
-        yield place, f"takes {wanted} arguments, found {len(arguments)}"
+        yield place, _miscounted(operator, len(arguments))
     for index, inner in enumerate(arguments):
         where = f"{place}/{index}" if isinstance(found, list) else place
         yield from _moved(where, problems(inner, names, roles, depth + 1))
+
+
+def _miscounted(operator: Operator, found: int) -> str:
+    wanted = str(operator.least) if operator.least == operator.most else f"{operator.least} or more"
+    return f"takes {wanted} arguments, found {found}"
 
 
 def _moved(place: str, found: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -388,7 +399,7 @@ def run(operator: Operator, arguments: Sequence[Json]) -> Json:
     except (OverflowError, RecursionError, MemoryError):
         raise ExpressionError("", "results in a number too large to compute") from None
     except TypeError:
-        raise ExpressionError("", f"takes other arguments than {len(arguments)}") from None
+        raise ExpressionError("", _miscounted(operator, len(arguments))) from None
 
 
 def best(members: Mapping[str, Json], name: str) -> str:
