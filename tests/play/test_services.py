@@ -63,8 +63,12 @@ def test_another_attempt_or_trial_shares_nothing(tmp_path: Path) -> None:
 def test_a_recorded_call_with_another_request_is_refused(tmp_path: Path) -> None:
     TrialServices(run_context(tmp_path, FakeProvider(lambda r: "x")), TRIAL, 0).ask("Ann", 0, 0, talk("hi"))
     changed = TrialServices(run_context(tmp_path, FakeProvider(lambda r: "x")), TRIAL, 0)
-    with pytest.raises(ServiceFault, match="another request digest"):
+    with pytest.raises(ServiceFault) as caught:
         changed.ask("Ann", 0, 0, talk("something else"))
+    assert caught.value.args[0] == (
+        "Ann, turn 0, step 0: the recorded model call has another request digest, so the run's inputs or code changed"
+        " since it was recorded"
+    )
 
 
 def test_a_failed_call_is_logged_but_is_no_answer(tmp_path: Path) -> None:

@@ -282,7 +282,8 @@ def test_the_stop_event_ends_a_long_wait_at_once(server: ModelServer) -> None:
 def test_nothing_is_sent_once_the_stop_event_is_set(server: ModelServer) -> None:
     settings = settings_for()
     settings.stop.set()
-    assert fault_of(Transport(settings), server).reason == "interrupted"
+    fault = fault_of(Transport(settings), server)
+    assert (fault.reason, str(fault)) == ("interrupted", "interrupted before an answer came")
     assert server.seen == []
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from arena.errors import DataError, UsageError
 from arena.families.cheaptalk.findings.run import Rules
+from arena.families.cheaptalk.outputs import across_seeds
 from arena.families.cheaptalk.outputs.across_seeds import Aggregated, aggregate, seeds_in
 from arena.families.cheaptalk.outputs.write import ResultRules, write_outputs
 from tests.families.cheaptalk.made_runs import FOUR, METHODS, PROTOCOLS, SIX, run_of_all
@@ -158,6 +159,13 @@ def test_names_of_other_files_are_no_seeds(placed: Path) -> None:
     for name in ("seed.json", "seedling.json", "seed42.json.bak", "seed4.2.json"):
         (placed / "milestone2" / name).write_text("{}")
     assert seeds_in(placed) == sorted(SEEDS)
+
+
+def test_results_of_too_many_seeds_are_refused(placed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(across_seeds, "MAX_SEEDS", 2)
+    with pytest.raises(DataError) as caught:
+        seeds_in(placed)
+    assert str(caught.value) == f"{placed}: has results of 3 seeds; 2 at most are read: name some with --seeds"
 
 
 def test_missing_files_are_listed_up_to_three() -> None:

@@ -85,7 +85,8 @@ def seeds_in(folder: Path) -> list[int]:
         pattern = re.compile(re.escape(file).replace(re.escape("{seed}"), "(-?[0-9]{1,18})"))
         found.update(_seeds_of(pattern, _names(folder / inner)))
     if len(found) > MAX_SEEDS:
-        raise DataError([Issue(str(folder), "", f"has results of {len(found)} seeds; {MAX_SEEDS} at most are read")])
+        said = f"has results of {len(found)} seeds; {MAX_SEEDS} at most are read: name some with --seeds"
+        raise DataError([Issue(str(folder), "", said)])
     return sorted(found)
 
 

@@ -101,7 +101,11 @@ def test_a_file_of_matches_is_read_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"format": 9}, "has format 9"), ({"key": "x"}, "must look like"), ({"steps": None}, "/steps")],
+    [
+        ({"format": 9}, "has format 9; this version reads 1: use the version that wrote the file$"),
+        ({"key": "x"}, "must look like"),
+        ({"steps": None}, "/steps"),
+    ],
 )
 def test_a_damaged_file_is_refused_with_its_line(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     made = json.loads(encode_line(decode_reply(steps(("Ana", "Hi"), ("Ben", "Yes")), KEY, 3, ROLES)))
@@ -114,5 +118,5 @@ def test_a_damaged_file_is_refused_with_its_line(tmp_path: Path, change: dict[st
 def test_a_match_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "made.jsonl"
     path.write_bytes(encode_line(decode_reply(steps(("Ana", "Hi"), ("Ben", "Yes")), KEY, 3, ROLES)) * 2)
-    with pytest.raises(DataError, match="line 2/key: crypto/c1/rep_0 is here twice"):
+    with pytest.raises(DataError, match="line 2/key: crypto/c1/rep_0 is here twice; keep one$"):
         list(read(path))
