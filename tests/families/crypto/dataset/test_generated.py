@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from arena.errors import DataError
+from arena.errors import DataError, ServiceFault
 from arena.families.crypto.dataset.answers import read_answers
 from arena.families.crypto.dataset.generated import Unusable, decode_reply, encode_line, read
+from arena.families.crypto.dataset.provider import build
 from arena.families.crypto.dataset.requests import Asked, asked
+from arena.messages import CallKey, Conversation, ModelRequest, Sampling
 from tests.support.arena_rig import challenge
 
 ROLES = ("Ana", "Ben")
@@ -113,6 +115,17 @@ def test_a_damaged_file_is_refused_with_its_line(tmp_path: Path, change: dict[st
     path.write_text(json.dumps(made | change) + "\n")
     with pytest.raises(DataError, match=f"line 1.*{message}"):
         list(read(path))
+
+
+def test_a_trial_without_a_generated_match_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "made.jsonl"
+    path.write_bytes(encode_line(decode_reply(steps(("Ana", "Hi"), ("Ben", "Yes")), KEY, 3, ROLES)))
+    key = CallKey("crypto/c2/rep_0", 0, "Ana", 0, 0)
+    with pytest.raises(ServiceFault) as caught:
+        build("generated", None).complete(
+            ModelRequest("model", str(path), Conversation("system"), Sampling(), key, "00")
+        )
+    assert str(caught.value) == "generated: made.jsonl has no match for crypto/c2/rep_0"
 
 
 def test_a_match_that_stands_twice_is_refused(tmp_path: Path) -> None:
