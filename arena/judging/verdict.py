@@ -107,7 +107,7 @@ def _items(items: Sequence[Item], turns: Collection[int], listed: Json) -> tuple
         if not isinstance(name, str) or name not in asked:
             raise VerdictError(f"{str(name)[:60]!r} is the id of no question; use exactly their ids")
         if name in read:
-            raise VerdictError(f"the question {name!r} is answered twice; give one answer")
+            raise VerdictError(f"the question {name!r} is answered twice")
         if answer not in (YES, NO):
             raise VerdictError(f'the answer to {name!r} must be "yes" or "no"')
         if turn is not None and (type(turn) is not int or turn not in turns):

@@ -198,7 +198,10 @@ def _at(items: Json, index: Json) -> Json:
 
 
 def _index(items: Json, item: Json) -> Json:
-    return items.index(item) if item in _list(items) else -1
+    try:
+        return _list(items).index(item) if item in items else -1
+    except TypeError:
+        raise Mismatch(f"expected a list, found {_kind(items)}") from None
 
 
 def _get(found: Json, key: Json) -> Json:
