@@ -20,6 +20,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from arena.errors import ArenaError
+from arena.families.crypto.challenges.readable import shown
 from arena.families.crypto.challenges.value_bounds import MAX_SIZE, Mismatch, bounded, key_of, size_of_all
 from arena.records import Json
 
@@ -85,14 +86,8 @@ def _date(value: Json) -> date:
 
 
 def _kind(value: Json) -> str:
-    names = {
-        str: "a text",
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "an object",
-    }
+    names = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list",
+             dict: "an object"}  # fmt: skip
     return names.get(type(value), "null")
 
 
@@ -149,10 +144,14 @@ def _keep(items: Json, keys: Json, allowed: Json) -> Json:
 def _sort_by(items: Json, keys: Json) -> Json:
     if len(_list(items)) != len(_list(keys)):
         raise Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
+    return _in_order(items, keys, "keys")
+
+
+def _in_order(items: list[Json], keys: list[Json], what: str) -> list[Json]:
     try:
         return [items[place] for place in sorted(range(len(items)), key=keys.__getitem__)]
     except TypeError:
-        raise Mismatch("expected keys of one kind, all texts or all numbers") from None
+        raise Mismatch(f"expected {what} of one kind, all texts or all numbers") from None
 
 
 def _mean(*arguments: Json) -> Json:
@@ -211,10 +210,7 @@ def _get(found: Json, key: Json) -> Json:
 
 
 def _sorted(items: Json) -> Json:
-    try:
-        return sorted(_list(items))
-    except TypeError:
-        raise Mismatch("expected entries of one kind, all texts or all numbers") from None
+    return _in_order(_list(items), items, "entries")
 
 
 def _int(text: Json) -> Json:
@@ -222,17 +218,6 @@ def _int(text: Json) -> Json:
         return int(text, 0) if isinstance(text, str) else _whole(text)
     except ValueError:
         raise Mismatch(f"expected the digits of a whole number, found {_quoted(text)}") from None
-
-
-def shown(value: Json) -> str:
-    """Return a value as people read it: lists with commas, objects as `key: value; ...`, yes and no."""
-    if isinstance(value, list):
-        return ", ".join(map(shown, value))
-    if isinstance(value, dict):
-        return "; ".join(f"{key}: {shown(inner)}" for key, inner in value.items())
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
 
 
 OPERATORS: Mapping[str, Operator] = {
