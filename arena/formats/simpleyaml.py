@@ -54,7 +54,9 @@ def load(path: Path | str, hint: str = "") -> Json:
         row = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
         place = f"line {row}, column {column}"
-        raise DataError([Issue(str(path), place, "not UTF-8 (column counted in bytes)")]) from error
+        raise DataError(
+            [Issue(str(path), place, "not UTF-8 (column counted in bytes); save the file as UTF-8")]
+        ) from error
     return loads(text, str(path))
 
 

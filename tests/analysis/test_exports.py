@@ -20,6 +20,7 @@ from arena.formats import simpleyaml
 from arena.records import Stop, whole_text
 from arena.store.finished_run import FinishedRun
 from tests.support.arena_rig import DIMENSIONS, ROOT
+from tests.support.made_manifest import made_manifest
 from tests.support.made_runs import CANARY, EXAMPLE, HOSTILE, made_run, record
 from tests.support.plain_records import records_of
 
@@ -145,10 +146,11 @@ def test_what_the_shape_cannot_hold_is_refused(tmp_path: Path, capsys: pytest.Ca
     assert main(["export", "leaderboard-result", str(cross), "--out", str(tmp_path / "x.json")]) == 2
     assert "Ana had another model" in capsys.readouterr().err
     other = made_run(tmp_path / "other", MIXED)
-    manifest = json.loads((other / "manifest.json").read_bytes())
-    manifest["identity"]["family"] = "risk"
-    (other / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (other / "manifest.json").write_text(json.dumps(made_manifest({"family": "risk"})), encoding="utf-8")
     assert main(["export", "leaderboard-result", str(other), "--out", str(tmp_path / "x.json")]) == 2
+    assert capsys.readouterr().err == (
+        f"arena export: {other}: this format is for the crypto family, not for risk: give a run of `arena run`\n"
+    )
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [], "nothing half written"
 
 

@@ -85,7 +85,9 @@ def test_load_reads_utf8_and_names_the_file(tmp_path: Path) -> None:
 def test_load_says_where_a_file_is_no_utf8_or_missing(tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_bytes(b"a: 1\nbc: \xff\n")
-    with pytest.raises(DataError, match=r"bad\.yaml: line 2, column 5: not UTF-8"):
+    with pytest.raises(
+        DataError, match=r"bad\.yaml: line 2, column 5: not UTF-8 \(column counted in bytes\); save the file as UTF-8$"
+    ):
         simpleyaml.load(path)
     with pytest.raises(DataError, match=r"none\.yaml: cannot be read"):
         simpleyaml.load(tmp_path / "none.yaml")

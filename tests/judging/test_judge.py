@@ -185,6 +185,7 @@ def changed(**scores: object) -> str:
     return json.dumps({"scores": {**GRADES, **scores}, "verdict": "v"})
 
 
+TWICE = "^a key stands twice in the JSON; give each once$"
 REFUSED = {
     "empty": ("", "empty"),
     "blank": (" \n", "empty"),
@@ -215,10 +216,10 @@ REFUSED = {
     "too high": (changed(**{"Security Strength": 6}), "from 1 to 5"),
     "endless digits": (GOOD.replace(" 5,", " " + "5" * 5000 + ","), "far beyond"),
     "endless nesting": ('{"scores": ' + "[" * 100_000, "far beyond"),
-    "a key twice": (GOOD[:-1] + ', "verdict": "w"}', "twice"),
+    "a key twice": (GOOD[:-1] + ', "verdict": "w"}', TWICE),
     "a dimension twice": (
         GOOD.replace('"Security Strength": 1', '"Security Strength": 1, "Security Strength": 5'),
-        "twice",
+        TWICE,
     ),
 }
 

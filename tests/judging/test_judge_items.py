@@ -96,7 +96,7 @@ REFUSED = {
     "a further key": (verdict(changed(why="seen")), "exactly the keys"),
     "one missing": (verdict(ANSWERS[:1]), "'sealed' is missing"),
     "one unknown": (verdict([*ANSWERS, {"id": "sung", "answer": "no", "turn": None}]), "'sung' is the id of no"),
-    "one twice": (verdict([*ANSWERS, ANSWERS[0]]), "answered twice"),
+    "one twice": (verdict([*ANSWERS, ANSWERS[0]]), "^the question 'told' is answered twice$"),
     "true": (verdict(changed(answer=True)), '"yes" or "no"'),
     "a capital": (verdict(changed(answer="Yes")), '"yes" or "no"'),
     "perhaps": (verdict(changed(answer="partly")), '"yes" or "no"'),

@@ -83,7 +83,7 @@ def test_a_later_message_without_done_takes_it_back() -> None:
 def test_nothing_usable_twice_ends_the_match_judged_but_flagged(finish: str, text: str, stop: str) -> None:
     transcript = play(FakeServices({"Ann": ["hi"], "Bob": [reply(text, finish), reply(text, finish)]}))
     assert (transcript.stop, transcript.status) == (stop, "done")
-    assert f"finish reason {finish}" in transcript.detail
+    assert transcript.detail == f"Bob, turn 1: finish reason {finish}"
     used = transcript.usage["Bob"]
     assert (used.refusal if finish == "refusal" else used.empty_reply) == 2
 
@@ -99,6 +99,7 @@ def test_malformed_calls_are_told_to_the_player_counted_and_past_the_reasks_abor
     broken = '{"tool_call": {"op": "hash", "args": {'
     transcript = play(FakeServices({"Ann": [broken] * (MAX_REASKS + 1), "Bob": []}))
     assert (transcript.stop, transcript.status) == ("player_fault", "aborted")
+    assert transcript.detail == f"Ann, turn 0: {MAX_REASKS + 1} messages of one turn broke the tool rules"
     assert transcript.usage["Ann"].malformed == MAX_REASKS + 1
 
     services = FakeServices({"Ann": [broken, "sorry, in words"], "Bob": ["ok"]})

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from arena.errors import GateDenied, Interrupted, LimitExceeded, ServiceFault
-from arena.messages import Conversation, ModelReply, ModelRequest
+from arena.messages import CallKey, Conversation, ModelReply, ModelRequest
 from arena.play.limits import Limits
 from arena.play.services import TrialServices
 from arena.policy.gates import ALLOW, END_TRIAL, REFUSE_REPLY, TOOL_ERROR, CallFacts, Decision
+from arena.providers.replay import Recording
 from arena.records import Json, Trial, trial_seed
 from tests.support.table_fakes import FakeCalculator, FakeProvider, run_context
 
@@ -63,8 +64,12 @@ def test_another_attempt_or_trial_shares_nothing(tmp_path: Path) -> None:
 def test_a_recorded_call_with_another_request_is_refused(tmp_path: Path) -> None:
     TrialServices(run_context(tmp_path, FakeProvider(lambda r: "x")), TRIAL, 0).ask("Ann", 0, 0, talk("hi"))
     changed = TrialServices(run_context(tmp_path, FakeProvider(lambda r: "x")), TRIAL, 0)
-    with pytest.raises(ServiceFault, match="another request digest"):
+    with pytest.raises(ServiceFault) as caught:
         changed.ask("Ann", 0, 0, talk("something else"))
+    assert caught.value.args[0] == (
+        "Ann, turn 0, step 0: the recorded model call has another request digest, so the run's inputs or code changed"
+        " since it was recorded"
+    )
 
 
 def test_a_failed_call_is_logged_but_is_no_answer(tmp_path: Path) -> None:
@@ -176,6 +181,16 @@ def test_recorded_denial_ends_the_trial_again_without_a_gate(tmp_path: Path) -> 
     with pytest.raises(GateDenied, match="rule.hash"):
         again.tool("Ann", 0, 0, 0, "hash", {})
     assert not calculator.calls and again.gate_decisions[0].decision == "deny"
+
+
+def test_a_replay_of_a_denied_tool_call_says_so(tmp_path: Path) -> None:
+    shared = run_context(tmp_path, FakeProvider(lambda r: ""), FakeCalculator(), gate=DenyHash())
+    with pytest.raises(GateDenied):
+        TrialServices(shared, TRIAL, 0).tool("Ann", 0, 0, 0, "hash", {})
+    (tmp_path / "matches.jsonl").touch()
+    with pytest.raises(ServiceFault) as caught:
+        Recording(tmp_path).tool(CallKey(TRIAL.key, 0, "Ann", 0, 0), 0, "hash", {})
+    assert str(caught.value) == "replay: the tool call of Ann at crypto/a/rep_0 was denied"
 
 
 def test_denied_tool_call_with_tool_error_is_answered(tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ POLICY = [
 @pytest.mark.parametrize("behaviour", POLICY)
 def test_a_request_refused_by_a_content_filter_is_denied(server: ModelServer, name: str, behaviour: Scripted) -> None:
     server.script(behaviour)
-    with pytest.raises(RequestFiltered, match="content filter") as caught:
+    with pytest.raises(RequestFiltered, match=f"^{name}: the provider's content filter: .") as caught:
         provider_on(server, name).complete(question())
     assert isinstance(caught.value, GateDenied) and len(server.seen) == len(caught.value.attempts) == 1
 

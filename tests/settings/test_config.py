@@ -524,8 +524,11 @@ def test_a_stale_table_is_noticed_and_renewed() -> None:
     assert fresh != stale
     assert fresh.startswith("before\n") and fresh.endswith("<!-- end: settings -->\nafter\n")
     assert "| `--max-turns` | `max_turns` | `15` |" in fresh
-    with pytest.raises(DataError, match="does not end"):
+    with pytest.raises(DataError) as caught:
         with_tables("<!-- generated: settings -->\n", "x.md", SETTINGS)
+    assert str(caught.value) == (
+        "x.md: the generated part settings does not end: write <!-- end: settings --> below it"
+    )
 
 
 # The standard run

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.errors import StorageFault
+from arena.errors import StorageFault, UsageError
 from arena.store.journal import AppendFile
 
 FIRST, SECOND, THIRD = b'{"n":1}\n', b'{"n":2}\n', b'{"n":3}\n'
@@ -53,6 +53,17 @@ def test_nothing_is_written_after_a_failed_write(tmp_path: Path, monkeypatch: py
         with pytest.raises(StorageFault, match="No space left on device"):
             file.append(THIRD)
     assert path.read_bytes() == b""
+
+
+def test_a_file_that_cannot_be_appended_to_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.touch()
+    os.link(path, tmp_path / "other.jsonl")
+    with pytest.raises(UsageError) as caught:
+        AppendFile(path, fsync=False)
+    assert str(caught.value) == (
+        f"cannot append to {path}: it is hard-linked: another name of the same file would change with it; copy it"
+    )
 
 
 def test_lines_written_in_pieces_are_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

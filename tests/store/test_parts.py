@@ -92,6 +92,8 @@ def test_process_that_still_runs_is_waited_for_not_absorbed(run: Path) -> None:
     folder = parts.part_folder(run, 1)
     with opened_folder(folder) as held:
         lock_folder(held, folder)
-        with pytest.raises(UsageError, match="in use"):
+        with pytest.raises(
+            UsageError, match="is in use by another process; wait for it to end, or give another --out$"
+        ):
             parts.absorb(run, ignore)
     assert files(run) == before

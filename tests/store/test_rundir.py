@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from arena.errors import UsageError
+from arena.formats import posix
 from arena.store.journal import cut_torn_line
 from arena.store.manifest import Manifest
 from arena.store.rundir import RunDir, differences, write_output
@@ -38,6 +40,18 @@ def test_a_second_process_is_refused_until_the_first_is_done(tmp_path: Path) -> 
     with closing(started(tmp_path / "run")), pytest.raises(UsageError, match="in use by another process"):
         RunDir(tmp_path / "run", resume=True)
     RunDir(tmp_path / "run", resume=True).close()
+
+
+def test_a_folder_that_cannot_be_locked_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_locks(descriptor: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(posix, "try_lock", without_locks)
+    with pytest.raises(UsageError) as caught:
+        RunDir(tmp_path / "run", resume=False)
+    assert str(caught.value) == (
+        f"{tmp_path / 'run'} cannot be locked: No locks available; use a folder on another file system"
+    )
 
 
 def test_differences_are_named_by_their_place() -> None:

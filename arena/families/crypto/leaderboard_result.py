@@ -36,13 +36,17 @@ def export(run: FinishedRun, out: Path, include_transcripts: bool, canary: str) 
     """
     identity = run.manifest.identity
     if identity.family != SPEC.name:
-        raise UsageError(f"{run.path}: this format is for the {SPEC.name} family, not for {identity.family}")
+        raise UsageError(
+            f"{run.path}: this format is for the {SPEC.name} family, not for {identity.family}: give a run of `arena"
+            " run`"
+        )
     if identity.models.roles:
         names = ", ".join(sorted(identity.models.roles))
         raise UsageError(f"{run.path}: the shape knows one agent that plays all roles; here {names} had another model")
     if identity.settings.get("adversary") == "scripted":
         raise UsageError(
-            f"{run.path}: the shape knows one agent that plays all roles; here scripts cheated in some seats"
+            f"{run.path}: the shape knows one agent that plays all roles; here scripts cheated in some seats: give a"
+            " run without --adversary scripted"
         )
     challenges = played_challenges(run)
     out.parent.mkdir(parents=True, exist_ok=True)

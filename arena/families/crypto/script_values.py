@@ -13,8 +13,9 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from arena.families.crypto.challenges.expressions import ExpressionError, evaluate, shown
+from arena.families.crypto.challenges.expressions import ExpressionError, evaluate
 from arena.families.crypto.challenges.instance import VALUES_HEADER
+from arena.families.crypto.challenges.readable import shown
 from arena.families.crypto.mock.scene import RESULTS_PREFIX
 from arena.messages import Message
 from arena.play.hearing import read_heard

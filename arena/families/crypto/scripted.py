@@ -305,7 +305,7 @@ class ScriptedProvider(Provider):
         path = Path(model)
         scripts = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not scripts:
-            raise DataError([Issue(model, "", "has no script (*.json)")])
+            raise DataError([Issue(model, "", "has no script (*.json); put one into the folder, or name another")])
         for script in scripts:
             self._script(str(script))
 

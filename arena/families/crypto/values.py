@@ -55,7 +55,9 @@ def draw_alone(challenge: Mapping[str, Json], seed: str, key: str, calculator: C
         answer = calculator.call(op, args, tool_seed(seed, CallKey(key, 0, SETUP_SEAT, 0, 0), made)).answer
         made += 1
         if answer.get("ok") is not True:
-            raise UsageError(f"{challenge['id']}: the value {name!r}: {op} answered {answer.get('error')}")
+            error = answer.get("error", {})
+            raise UsageError(f"{challenge['id']}: the value {name!r}: {op} answered {error.get('code')}: "
+                             f"{error.get('message')}")  # fmt: skip
         return answer["result"]
 
     return draw_values(instance, seed, ask)

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena.errors import ServiceFault
 from arena.providers.jobs.openai_files import Files, Note
 from arena.providers.jobs.rest import Answer, RestClient, text_member
 from arena.records import Json
@@ -74,11 +73,9 @@ class Batches:
 def _state(answer: Answer) -> BatchState:
     counts = answer.get("request_counts") or {}
     errors = (answer.get("errors") or {}).get("data") or ()
-    if not isinstance(answer.get("status"), str):
-        raise ServiceFault("provider", "the answer about a batch lacks its status")
     return BatchState(
         id=text_member(answer, "id", "a batch"),
-        status=answer["status"],
+        status=text_member(answer, "status", "a batch"),
         total=int(counts.get("total") or 0),
         completed=int(counts.get("completed") or 0),
         failed=int(counts.get("failed") or 0),

@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 
 from arena.cli.entry import main
+from arena.errors import UsageError
 from arena.families.crypto.challenges.lint import lint
 from arena.families.crypto.challenges.schema import load
 from arena.families.crypto.checks.results import Checks
+from arena.families.crypto.values import draw_alone
 from arena.formats.decode import decode
+from arena.messages import ToolAnswer
 from arena.play.services import SETUP_SEAT
 from tests.support.plain_records import records_of
+from tests.support.table_fakes import FakeCalculator
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "calculator_draws"
 SET = DATA / "set.json"
@@ -35,6 +39,17 @@ def played(calculator_binary: Path, tmp_path_factory: pytest.TempPathFactory) ->
     out = tmp_path_factory.mktemp("draws") / "run"
     assert run(out) == 0
     return out
+
+
+def test_a_draw_that_the_calculator_refuses_is_named_outside_of_a_match() -> None:
+    class Refusing(FakeCalculator):
+        def call(self, op: str, args: Any, seed: str) -> ToolAnswer:
+            return ToolAnswer({"ok": False, "error": {"code": "bad_args", "message": "p is no prime"}}, 0.1)
+
+    values = {"lock": {"draw": "calculator", "op": "modpow", "args": {"p": "4"}}}
+    with pytest.raises(UsageError) as caught:
+        draw_alone({"id": "boat", "instance": {"values": values}}, "00" * 32, "crypto/boat/rep_0", Refusing())
+    assert str(caught.value) == "boat: the value 'lock': modpow answered bad_args: p is no prime"
 
 
 def test_the_set_is_a_good_one() -> None:

@@ -432,6 +432,20 @@ def test_adversary_without_a_temptation_is_refused(capsys: pytest.CaptureFixture
     assert "nobody would cheat" in capsys.readouterr().err
 
 
+def test_scripts_of_cheats_that_are_missing_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "set.json"
+    file.write_bytes(SET.read_bytes())
+    (tmp_path / "cheating_plays").mkdir()
+    (tmp_path / "cheating_plays" / "salon-tips.json").write_text('{"format": 1, "turns": {}}', encoding="utf-8")
+    code = main(["run", "--adversary", "scripted", "--challenges", str(file), "--challenge-ids", "ferry-cabin-toss",
+                 "--calculator-provider", "none", "--out", str(tmp_path / "run")])  # fmt: skip
+    assert code == 2
+    assert capsys.readouterr().err == (
+        f"arena run: --adversary scripted: {tmp_path / 'cheating_plays'} holds no ferry-cabin-toss.json: write it, or"
+        " use --adversary told\n"
+    )
+
+
 @pytest.mark.parametrize(
     "play, part",
     [

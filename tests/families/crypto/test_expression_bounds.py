@@ -22,8 +22,8 @@ def doubled(operator: str, start: Json, steps: int) -> Json:
     [
         ("product", 3, 60, "more than 300 digits"),
         ("product", 1e200, 60, "number that is too large"),
-        ("list", 1, 24, "100,000 entries"),
-        ("text", "ab", 60, "100,000 entries"),
+        ("list", 1, 24, "takes at most 100,000 entries"),
+        ("text", "ab", 60, "takes at most 100,000 entries"),
         ("sum", 10**299, 60, "more than 300 digits"),
     ],
 )
@@ -50,6 +50,12 @@ def test_lists_take_no_square_of_their_entries(operator: str) -> None:
 def test_more_entries_than_the_bound_are_refused() -> None:
     with pytest.raises(ExpressionError, match="takes at most 100,000 entries"):
         evaluate({"unique": "x"}, {"x": list(range(MAX_SIZE + 1))})
+
+
+def test_a_result_above_the_bound_is_refused() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        evaluate({"text": "x"}, {"x": [0.12345678901234567] * 90_000})
+    assert str(caught.value) == "/text: results in a value larger than 100,000 entries"
 
 
 @pytest.mark.parametrize(

@@ -277,7 +277,7 @@ def test_a_forged_value_has_the_shape_of_the_true_one_and_is_another(value: Json
 def test_a_folder_stands_for_the_file_of_the_challenge(tmp_path: Path) -> None:
     (tmp_path / "bike.json").write_text(json.dumps(SCRIPT), encoding="utf-8")
     assert ask(tmp_path, "Buyer", 0).text == "Hello."
-    with pytest.raises(ServiceFault, match="boat.json is missing"):
+    with pytest.raises(ServiceFault, match="^scripted: boat.json is missing in .*: write that play$"):
         ask(tmp_path, "Buyer", 0, trial="crypto/boat/rep_0")
     provider = build("scripted", None)
     provider.check_model(str(tmp_path), False)

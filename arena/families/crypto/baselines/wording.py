@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from arena.families.crypto.challenges.expressions import shown
+from arena.families.crypto.challenges.readable import shown
 from arena.families.crypto.checks.disguises import DIGITS, SPELLING
 from arena.families.crypto.checks.number_words import in_words
 from arena.records import Json

@@ -142,7 +142,7 @@ def _int(spec: Spec, stream: Stream, values: Values) -> Json:
 def _date(spec: Spec, stream: Stream, values: Values) -> Json:
     low, high = date.fromisoformat(spec["from"]), date.fromisoformat(spec["to"])
     if high < low:
-        raise DrawError("`from` is after `to`")
+        raise DrawError(f"`from` {low} is after `to` {high}")
     return (low + timedelta(days=stream.below((high - low).days + 1))).isoformat()
 
 

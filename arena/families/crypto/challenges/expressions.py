@@ -20,6 +20,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from arena.errors import ArenaError
+from arena.families.crypto.challenges.readable import shown
 from arena.families.crypto.challenges.value_bounds import MAX_SIZE, Mismatch, bounded, key_of, size_of_all
 from arena.records import Json
 
@@ -85,14 +86,8 @@ def _date(value: Json) -> date:
 
 
 def _kind(value: Json) -> str:
-    names = {
-        str: "a text",
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "an object",
-    }
+    names = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list",
+             dict: "an object"}  # fmt: skip
     return names.get(type(value), "null")
 
 
@@ -149,7 +144,14 @@ def _keep(items: Json, keys: Json, allowed: Json) -> Json:
 def _sort_by(items: Json, keys: Json) -> Json:
     if len(_list(items)) != len(_list(keys)):
         raise Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
-    return [items[place] for place in sorted(range(len(items)), key=keys.__getitem__)]
+    return _in_order(items, keys, "keys")
+
+
+def _in_order(items: list[Json], keys: list[Json], what: str) -> list[Json]:
+    try:
+        return [items[place] for place in sorted(range(len(items)), key=keys.__getitem__)]
+    except TypeError:
+        raise Mismatch(f"expected {what} of one kind, all texts or all numbers") from None
 
 
 def _mean(*arguments: Json) -> Json:
@@ -194,6 +196,13 @@ def _at(items: Json, index: Json) -> Json:
     return items[index]
 
 
+def _index(items: Json, item: Json) -> Json:
+    try:
+        return _list(items).index(item) if item in items else -1
+    except TypeError:
+        raise Mismatch(f"expected a list, found {_kind(items)}") from None
+
+
 def _get(found: Json, key: Json) -> Json:
     if str(key) not in _object(found):
         raise Mismatch(f"there is no member {_quoted(key)}; there are: {', '.join(found)[: MAX_SHOWN * 4]}")
@@ -201,10 +210,7 @@ def _get(found: Json, key: Json) -> Json:
 
 
 def _sorted(items: Json) -> Json:
-    try:
-        return sorted(_list(items))
-    except TypeError:
-        raise Mismatch("expected entries of one kind, all texts or all numbers") from None
+    return _in_order(_list(items), items, "entries")
 
 
 def _int(text: Json) -> Json:
@@ -212,17 +218,6 @@ def _int(text: Json) -> Json:
         return int(text, 0) if isinstance(text, str) else _whole(text)
     except ValueError:
         raise Mismatch(f"expected the digits of a whole number, found {_quoted(text)}") from None
-
-
-def shown(value: Json) -> str:
-    """Return a value as people read it: lists with commas, objects as `key: value; ...`, yes and no."""
-    if isinstance(value, list):
-        return ", ".join(map(shown, value))
-    if isinstance(value, dict):
-        return "; ".join(f"{key}: {shown(inner)}" for key, inner in value.items())
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
 
 
 OPERATORS: Mapping[str, Operator] = {
@@ -236,7 +231,7 @@ OPERATORS: Mapping[str, Operator] = {
     "keep": Operator(3, 3, _keep, "entries of list 1 whose key (same place in list 2) is in list 3"),
     "size": Operator(1, 1, lambda a: len(_list(a)), "how many entries a list has"),
     "at": Operator(2, 2, _at, "the entry of a list at an index from 0"),
-    "index": Operator(2, 2, lambda a, b: _list(a).index(b) if b in a else -1, "index of an entry in a list, or -1"),
+    "index": Operator(2, 2, _index, "index of an entry in a list, or -1"),
     "get": Operator(2, 2, _get, "a member of an object"),
     "table": Operator(
         2, 2, lambda a, b: dict(zip(map(str, _list(a)), _list(b), strict=False)), "object from keys and values"
@@ -309,11 +304,15 @@ def _inner_problems(
         return
     arguments = found if isinstance(found, list) else [found]
     if len(arguments) < operator.least or (operator.most is not None and len(arguments) > operator.most):
-        wanted = str(operator.least) if operator.least == operator.most else f"{operator.least} or more"
-        yield place, f"takes {wanted} arguments, found {len(arguments)}"
+        yield place, _miscounted(operator, len(arguments))
     for index, inner in enumerate(arguments):
         where = f"{place}/{index}" if isinstance(found, list) else place
         yield from _moved(where, problems(inner, names, roles, depth + 1))
+
+
+def _miscounted(operator: Operator, found: int) -> str:
+    wanted = str(operator.least) if operator.least == operator.most else f"{operator.least} or more"
+    return f"takes {wanted} arguments, found {found}"
 
 
 def _moved(place: str, found: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -388,7 +387,7 @@ def run(operator: Operator, arguments: Sequence[Json]) -> Json:
     except (OverflowError, RecursionError, MemoryError):
         raise ExpressionError("", "results in a number too large to compute") from None
     except TypeError:
-        raise ExpressionError("", f"takes other arguments than {len(arguments)}") from None
+        raise ExpressionError("", _miscounted(operator, len(arguments))) from None
 
 
 def best(members: Mapping[str, Json], name: str) -> str:

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from arena.errors import DataError, Issue
 from arena.families.crypto.challenges.draws import CALCULATOR, CASE, KINDS, DrawError, Stream, is_reference, needs
-from arena.families.crypto.challenges.expressions import ExpressionError, names_in, shown
+from arena.families.crypto.challenges.expressions import ExpressionError, names_in
 from arena.families.crypto.challenges.prepared import evaluated
+from arena.families.crypto.challenges.readable import shown
 from arena.families.crypto.challenges.same import Same
 from arena.formats.json_text import ascii_json, compact_json
 from arena.records import Json

@@ -27,7 +27,7 @@ class NotMade(ValueError):
 def as_bytes(value: Json) -> bytes:
     """Return the bytes that an argument of the type bytes encodes. Errors: NotMade."""
     if not isinstance(value, str):
-        raise NotMade(f"expected hex, or text after utf8:, found {value!r}")
+        raise NotMade(f"expected hex, or text after utf8:, found {repr(value)[:60]}")
     if value.startswith("utf8:"):
         return value[5:].encode()
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from arena.errors import UsageError
 from arena.families.crypto.challenges.lint import note_of
 from arena.families.crypto.challenges.schema import ChallengeSet
+from arena.families.crypto.challenges.validate import show, similar
 from arena.families.crypto.dataset.generated import key_of
 from arena.families.crypto.dataset.requests import Asked, Writing, request
 from arena.families.crypto.values import draw_alone
@@ -39,7 +40,10 @@ def chosen(challenges: ChallengeSet, selection: Selection) -> list[Mapping[str, 
     known = {challenge["id"]: challenge for challenge in challenges.challenges}
     missing = [one for one in selection.ids if one not in known]
     if missing:
-        raise UsageError(f"no challenge has the id {missing[0]!r}")
+        raise UsageError(
+            f"--challenge-ids: {show(missing[0])} is not in {challenges.path}{similar(missing[0], known)}; `arena"
+            " challenges list` lists the ids"
+        )
     found: list[Mapping[str, Json]] = [known[one] for one in selection.ids] or list(known.values())
     if not selection.ids and selection.split is not None:
         found = [challenge for challenge in found if challenge.get("split") == selection.split]

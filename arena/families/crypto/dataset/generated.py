@@ -148,7 +148,8 @@ def read(path: Path) -> Iterator[Generated]:
             place = f"line {number}"
             made = decode(Generated, parse_json(line, str(path), place), str(path), place)
             if made.format != FORMAT:
-                raise DataError([Issue(str(path), place, f"has format {made.format}; this version reads {FORMAT}")])
+                said = f"has format {made.format}; this version reads {FORMAT}: use the version that wrote the file"
+                raise DataError([Issue(str(path), place, said)])
             if made.key.count("/") != 2 or not made.key.startswith(f"{FAMILY}/"):
                 raise DataError([Issue(str(path), f"{place}/key", f"must look like {key_of('CHALLENGE', 0)}")])
             if (made.key, made.seed) in seen:

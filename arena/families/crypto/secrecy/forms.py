@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from arena.families.crypto.challenges.expressions import shown
+from arena.families.crypto.challenges.readable import shown
 from arena.records import Json
 
 TEXT = "utf8:"

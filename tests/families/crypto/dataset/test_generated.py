@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from arena.cli.commands import dataset
-from arena.errors import DataError
+from arena.errors import DataError, ServiceFault
 from arena.families.crypto.dataset.answers import read_answers
 from arena.families.crypto.dataset.generated import Unusable, decode_reply, encode_line, read
+from arena.families.crypto.dataset.provider import build
 from arena.families.crypto.dataset.requests import Asked, asked
+from arena.messages import CallKey, Conversation, ModelRequest, Sampling
 from tests.support.arena_rig import challenge, command
 
 ROLES = ("Ana", "Ben")
@@ -102,7 +104,11 @@ def test_a_file_of_matches_is_read_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"format": 9}, "has format 9"), ({"key": "x"}, "must look like"), ({"steps": None}, "/steps")],
+    [
+        ({"format": 9}, "has format 9; this version reads 1: use the version that wrote the file$"),
+        ({"key": "x"}, "must look like"),
+        ({"steps": None}, "/steps"),
+    ],
 )
 def test_a_damaged_file_is_refused_with_its_line(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     made = json.loads(encode_line(decode_reply(steps(("Ana", "Hi"), ("Ben", "Yes")), KEY, 3, ROLES)))
@@ -112,10 +118,21 @@ def test_a_damaged_file_is_refused_with_its_line(tmp_path: Path, change: dict[st
         list(read(path))
 
 
+def test_a_trial_without_a_generated_match_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "made.jsonl"
+    path.write_bytes(encode_line(decode_reply(steps(("Ana", "Hi"), ("Ben", "Yes")), KEY, 3, ROLES)))
+    key = CallKey("crypto/c2/rep_0", 0, "Ana", 0, 0)
+    with pytest.raises(ServiceFault) as caught:
+        build("generated", None).complete(
+            ModelRequest("model", str(path), Conversation("system"), Sampling(), key, "00")
+        )
+    assert str(caught.value) == "generated: made.jsonl has no match for crypto/c2/rep_0"
+
+
 def test_a_match_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "made.jsonl"
     path.write_bytes(encode_line(decode_reply(steps(("Ana", "Hi"), ("Ben", "Yes")), KEY, 3, ROLES)) * 2)
-    with pytest.raises(DataError, match="line 2/key: crypto/c1/rep_0 is here twice"):
+    with pytest.raises(DataError, match="line 2/key: crypto/c1/rep_0 is here twice; keep one$"):
         list(read(path))
 
 
