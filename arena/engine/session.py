@@ -207,7 +207,7 @@ class Session:
             again = stored.status in retry and stored.attempt < generation
             if (STOPS[stored.stop].kept and not again) or key in run.family.carried_over:
                 continue
-            del self.kept[key]
+            del self.kept[key]  # which StoredRecords allow while they are iterated
             if attempt := generation if again else stored.attempt:
                 self.attempts[key] = attempt
         self._drop_what_builds_on_pending()

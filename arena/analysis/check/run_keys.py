@@ -41,7 +41,7 @@ class Bound(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """The bounds of a file in the order in which misses are told, and its policy (one of POLICIES)."""
+    """The bounds of a file in the order in which misses are listed, and its policy (one of POLICIES)."""
 
     bounds: tuple[Bound, ...]
     policy: str

@@ -66,7 +66,7 @@ class Rule:
 class Rules:
     """A file of thresholds. `family`: the only family that it is for, None for any.
 
-    `policy`: WARNING, or ALLOW (what is not kept is told, and OK) or STRICT (each WARN is a FAIL).
+    `policy`: WARNING, or ALLOW (what is not kept is named, and OK) or STRICT (each WARN is a FAIL).
     """
 
     name: str
